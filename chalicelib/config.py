@@ -1,0 +1,48 @@
+"""Settings, read from the environment once; the only module that reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One function's settings. A function is given those that it needs and no more."""
+
+    #: `mysql://user:password@host:port/name`, or with `?unix_socket=/path`.
+    database_url: str = ""
+    #: The SQS queue that `launch` reads.
+    runs_queue_url: str = ""
+    #: Names or ARNs of the functions that others invoke.
+    sandbox_function: str = ""
+    broker_function: str = ""
+    #: Where the broker listens on one machine; stands in for `broker_function`.
+    broker_socket: str = ""
+    #: URL prefixes that users may name although they are not global, space-separated.
+    egress_allow: tuple[str, ...] = ()
+    #: Where people reach the console and the API, for links in messages; empty if unknown.
+    public_url: str = ""
+    #: The interpreter, and the folder of `sandbox_runner`, that scripts live in.
+    sandbox_python: str = ""
+    sandbox_layer: str = "/opt/python"
+    #: The most memory that one script may have, in MiB.
+    sandbox_memory_mb: int = 256
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of this process, or of the mapping given."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        database_url=env.get("DATABASE_URL", ""),
+        runs_queue_url=env.get("RUNS_QUEUE_URL", ""),
+        sandbox_function=env.get("SANDBOX_FUNCTION", ""),
+        broker_function=env.get("BROKER_FUNCTION", ""),
+        broker_socket=env.get("BROKER_SOCKET", ""),
+        egress_allow=tuple(env.get("EGRESS_ALLOW", "").split()),
+        public_url=env.get("PUBLIC_URL", "").rstrip("/"),
+        sandbox_python=env.get("SANDBOX_PYTHON", ""),
+        sandbox_layer=env.get("SANDBOX_LAYER", "/opt/python"),
+        sandbox_memory_mb=int(env.get("SANDBOX_MEMORY_MB", "256")),
+    )
