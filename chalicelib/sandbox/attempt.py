@@ -1,0 +1,65 @@
+"""What a sandbox says to the broker about one attempt, and how patiently."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.gateways.broker import Broker, BrokerUnavailable
+from chalicelib.gateways.clock import Clock
+
+#: The longest pause between two asks, in seconds.
+_LONGEST_PAUSE = 8.0
+
+
+def ask_patiently(
+    broker: Broker, request: dict[str, Any], clock: Clock, patience_seconds: float
+) -> dict[str, Any]:
+    """Ask until there is an answer, with growing jittered pauses.
+
+    Raises BrokerUnavailable once `patience_seconds` are over, BrokerRefused at once.
+    """
+    end = clock.now() + timedelta(seconds=patience_seconds)
+    pause = 0.2
+    while True:
+        try:
+            return broker.ask(request)
+        except BrokerUnavailable:
+            if clock.now() >= end:
+                raise
+        # Jitter only spreads load; nobody gains by guessing it.
+        wake = clock.now() + timedelta(seconds=random.uniform(pause / 2, pause))
+        clock.sleep_until(min(wake, end))
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt in this environment; the nonce lets its lost answers be asked for again."""
+
+    broker: Broker
+    clock: Clock
+    log_id: int
+    token: str = field(repr=False)
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+
+    def _request(self, op: str, **fields: Any) -> dict[str, Any]:
+        known = {"log_id": self.log_id, "token": self.token, "nonce": self.nonce}
+        return {"op": op, **known, **fields}
+
+    def claim(self, patience_seconds: float) -> dict[str, Any]:
+        return ask_patiently(self.broker, self._request("claim"), self.clock, patience_seconds)
+
+    def beat(self, offset: int, output: str) -> bool:
+        """Show that it lives, with new output; True if the run is to be cancelled. Asks once."""
+        answer = self.broker.ask(self._request("heartbeat", offset=offset, output=output))
+        return bool(answer.get("cancel"))
+
+    def report(
+        self, outcome: dict[str, Any], offset: int, output: str, patience_seconds: float
+    ) -> dict[str, Any]:
+        request = self._request("report", outcome=outcome, offset=offset, output=output)
+        return ask_patiently(self.broker, request, self.clock, patience_seconds)

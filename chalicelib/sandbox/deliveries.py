@@ -1,0 +1,88 @@
+"""Sending the messages that a run's result asks for, each with its receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.errors import Wrong
+from chalicelib.domain.messages import render
+from chalicelib.gateways.clock import Clock
+
+if TYPE_CHECKING:
+    from chalicelib.gateways.robots import Receipt, Robot
+
+#: Sends one payload as `robots.send` does.
+Send = Callable[["Robot", dict[str, Any], str, Clock], "Receipt"]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """What became of one delivery; `payload` is as it was rendered, before any signature."""
+
+    status: str
+    errcode: int | None = None
+    errmsg: str | None = None
+    notes: list[str] = field(default_factory=list)
+    payload: Any = None
+    retry_after_seconds: int | None = None
+
+
+def _uuid_of(uuid: str, part: int) -> str:
+    """The idempotency key of one part: a robot drops what comes twice under one key."""
+    return uuid if part == 0 else hashlib.md5(f"{uuid}:{part}".encode()).hexdigest()
+
+
+def send_parts(
+    robot: Robot, parts: Sequence[dict[str, Any]], uuid: str, send: Send, clock: Clock
+) -> Receipt:
+    """Send the parts of one message in order, up to the first that does not go; its receipt."""
+    for number, part in enumerate(parts):
+        receipt = send(robot, part, _uuid_of(uuid, number), clock)
+        if receipt.status != "sent":
+            break
+    return receipt
+
+
+def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
+    from chalicelib.gateways.robots import Robot
+
+    channel = delivery["channel"]
+    try:
+        rendered = render(delivery["result"], channel["channel_type"], delivery["title"])
+    except Wrong as wrong:
+        return _Sent("failed", errmsg=wrong.text.zh)
+    notes = [note.zh for note in rendered.notes]
+    parts = rendered.payloads
+    payload = parts[0] if len(parts) == 1 else {"parts": list(parts)}
+    robot = Robot(channel["channel_type"], channel["webhook_url"], channel["sign_secret"])
+    receipt = send_parts(robot, parts, delivery["uuid"], send, clock)
+    return _Sent(
+        receipt.status,
+        receipt.errcode,
+        receipt.errmsg,
+        notes,
+        payload,
+        receipt.retry_after_seconds,
+    )
+
+
+def deliver_all(
+    deliveries: Sequence[Mapping[str, Any]], send: Send, clock: Clock
+) -> list[dict[str, Any]]:
+    """Send each delivery; returns a receipt for every one, whatever happens to the others."""
+    receipts = []
+    for delivery in deliveries:
+        try:
+            sent = _deliver(delivery, send, clock)
+        except Exception as error:
+            # Its text may hold the channel's address, and that is its key.
+            name = type(error).__name__
+            _log.error("a delivery broke off", extra={"delivery_id": delivery["id"], "why": name})
+            sent = _Sent("failed", errmsg=f"发送时平台内部错误({name}),请联系管理员")
+        receipts.append({"id": delivery["id"], **vars(sent)})
+    return receipts

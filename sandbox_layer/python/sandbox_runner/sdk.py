@@ -1,0 +1,65 @@
+"""The names that a script has without import: one small function each, over `channel.call`."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import datetime
+import hashlib
+import json
+import math
+import random
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandbox_runner.console import Console, logger, printer
+from sandbox_runner.frames import CallFailed, Channel
+from sandbox_runner.web import HttpError, http_functions
+
+MODULES: Mapping[str, Any] = {
+    # The class, as the product document has `datetime.now()` without import.
+    "datetime": datetime.datetime,
+    "date": datetime.date,
+    "timedelta": datetime.timedelta,
+    "time": time,
+    "json": json,
+    "re": re,
+    "math": math,
+    "random": random,
+    "hashlib": hashlib,
+    "base64": base64,
+}
+
+
+def _parameters(params: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+    def get_param(key: str, default: Any = None) -> Any:
+        """获取单个任务参数,没有时返回 `default`。"""
+        return copy.deepcopy(params.get(key, default))
+
+    def get_params() -> dict[str, Any]:
+        """获取所有任务参数。"""
+        return copy.deepcopy(dict(params))
+
+    return {"get_param": get_param, "get_params": get_params}
+
+
+def names(job: Mapping[str, Any], channel: Channel, console: Console) -> dict[str, Any]:
+    """Everything that the product document promises a script, by name."""
+    return {
+        **MODULES,
+        **_parameters(job["params"]),
+        **http_functions(channel.call),
+        "log": logger(console),
+        "print": printer(console),
+        "task_id": job["task_id"],
+        "tenant_id": job["tenant_id"],
+        "trace_id": job["trace_id"],
+        "HttpError": HttpError,
+        "CallFailed": CallFailed,
+        # Python adds these two in a module that the sandbox leaves out.
+        "exit": sys.exit,
+        "quit": sys.exit,
+    }

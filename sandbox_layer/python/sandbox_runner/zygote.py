@@ -1,0 +1,173 @@
+"""The warm parent of all runs: it holds the modules that scripts get, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sandbox_runner import child, kernel
+from sandbox_runner.lockdown import SOCKET, Limits, count_tasks
+
+#: The document's modules first, then what scripts often import.
+# fmt: off
+PRELOADED = (
+    "datetime", "time", "json", "re", "math", "random", "hashlib", "base64", "traceback",
+    "linecache", "zoneinfo", "urllib.parse", "collections", "csv", "io", "itertools", "functools",
+    "statistics", "decimal", "string", "textwrap", "uuid", "hmac", "html", "calendar",
+    "dataclasses", "typing", "enum", "copy", "secrets", "operator", "threading", "logging",
+    "struct", "zlib", "_strptime", "pathlib",
+)
+# fmt: on
+#: Descriptors that zygote and children can ever have; low, so that closing the rest is quick.
+_DESCRIPTORS = 64
+#: How old, in seconds, the count of the user's tasks may be when a run begins.
+_COUNT_AGE = 60.0
+
+
+def _tolerate(step: Any, *args: Any) -> bool:
+    try:
+        step(*args)
+    except OSError:
+        return False
+    return True
+
+
+def _volunteer_for_oom() -> None:
+    """Scripts go first when the machine runs out of memory; children inherit this."""
+    Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
+
+
+def _prepare() -> dict[str, bool]:
+    """Load everything, then give up what is not needed; says what the machine allowed."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    # What the loader and Python's start needed, scripts have no use for.
+    os.environ.clear()
+    kernel.use_one_arena()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS, _DESCRIPTORS))
+    _tolerate(_volunteer_for_oom)
+    allowed = {
+        "undumpable": _tolerate(kernel.become_undumpable),
+        "subreaper": _tolerate(kernel.adopt_orphans),
+        "dies_with_supervisor": _tolerate(kernel.die_with_parent, signal.SIGKILL),
+    }
+    gc.collect()
+    gc.freeze()
+    return allowed
+
+
+class Zygote:
+    """Answers the supervisor: `run` forks a child, `reap` returns when none is left."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._alarm, alarm = socket.socketpair()
+        for end in (self._alarm, alarm):
+            end.setblocking(False)
+        self._wakeup = alarm
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
+        self._child = 0
+        self._tasks = 0
+        self._counted_at = float("-inf")
+
+    def serve(self) -> None:
+        """Work until the supervisor hangs up."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._alarm, select.POLLIN)
+        while True:
+            ready = {number for number, _ in poll.poll()}
+            if self._alarm.fileno() in ready:
+                self._alarm.recv(4096)
+                self._tell_exit()
+            if self._control.fileno() in ready and not self._obey():
+                return
+
+    def _say(self, **message: Any) -> None:
+        self._control.send(json.dumps(message).encode("ascii"))
+
+    def _obey(self) -> bool:
+        data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+        if not data:
+            return False
+        order = json.loads(data)
+        if order["op"] == "run":
+            self._fork(descriptors[0], order)
+        else:
+            self._reap()
+        return True
+
+    def _fork(self, descriptor: int, order: dict[str, Any]) -> None:
+        tasks = self._count() + order["tasks"]
+        limits = Limits(order["memory_bytes"], order["cpu_seconds"], order["open_files"], tasks)
+        pid = os.fork()
+        if pid == 0:
+            self._become_child(descriptor, limits)
+        os.close(descriptor)
+        self._child = pid
+        self._say(pid=pid)
+
+    def _become_child(self, descriptor: int, limits: Limits) -> NoReturn:
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            # Whatever else holds 3 is closed a moment later, and this end with it.
+            for end in (self._control, self._alarm, self._wakeup):
+                end.detach()
+            os.dup2(descriptor, SOCKET)
+            child.run(socket.socket(fileno=SOCKET), limits)
+        finally:
+            os._exit(70)
+
+    def _count(self) -> int:
+        now = time.monotonic()
+        if now - self._counted_at > _COUNT_AGE:
+            self._tasks, self._counted_at = count_tasks(os.getuid()), now
+        return self._tasks
+
+    def _tell_exit(self) -> None:
+        """Tell how the child ended; it stays a zombie, so that nobody gets its number."""
+        if not self._child:
+            return
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        ended = os.waitid(os.P_PID, self._child, flags)
+        if ended is None:
+            return
+        exited = ended.si_code == os.CLD_EXITED
+        self._say(
+            exited=self._child,
+            code=ended.si_status if exited else 0,
+            signal=0 if exited else ended.si_status,
+        )
+        self._child = 0
+
+    def _reap(self) -> None:
+        # As every orphan comes to a subreaper, ECHILD proves that nothing of the run is alive.
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
+        self._child = 0
+        self._say(clean=True)
+
+
+def main(descriptor: int) -> None:
+    """Serve the supervisor at the other end of `descriptor` until it goes."""
+    control = socket.socket(fileno=descriptor)
+    allowed = _prepare()
+    zygote = Zygote(control)
+    # Until now a traceback went to the supervisor's pipe.
+    os.dup2(0, 2)
+    control.send(json.dumps({"ready": os.getpid(), "allowed": allowed}).encode("ascii"))
+    with contextlib.suppress(ConnectionError):
+        zygote.serve()

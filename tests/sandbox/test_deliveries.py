@@ -1,0 +1,73 @@
+"""Messages to robots that are real HTTP servers, and their receipts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.gateways.clock import Clock
+from chalicelib.gateways.robots import Receipt, Robot
+from chalicelib.sandbox.deliveries import send_parts
+from tests.fakes import FakeClock
+from tests.sandbox.world import World
+
+
+def test_messages_go_out_and_their_receipts_come_back(world: World) -> None:
+    deliveries = [world.delivery(1, "dingtalk_bot"), world.delivery(2, "wecom_bot")]
+    answer = {"ok": True, "deliveries": deliveries, "token": "receipt-token"}
+    world.broker.rules["report"] = lambda _: answer
+
+    world.run("result = {'content': '你好'}")
+
+    (dingtalk,), (wecom,) = (
+        world.web.sent_to("/robot/send"),
+        world.web.sent_to("/cgi-bin/webhook/send"),
+    )
+    assert "sign=" in dingtalk.path
+    assert dingtalk.json["msgtype"] == wecom.json["msgtype"] == "markdown"
+    assert [(one["id"], one["status"], one["errcode"]) for one in world.receipts] == [
+        (1, "sent", 0),
+        (2, "sent", 0),
+    ]
+    assert world.broker.asked("receipts")[0]["token"] == "receipt-token"
+    assert world.receipts[1]["payload"] == wecom.json
+    told = json.dumps(world.receipts)
+    assert not any(secret in told for secret in ("SECsign", "channel-token", "sign="))
+
+
+def test_one_bad_delivery_does_not_stop_the_others(world: World) -> None:
+    wrong = world.delivery(1, "dingtalk_bot", result={"msg_type": "nonsense", "content": "x"})
+    broken = world.delivery(2, "dingtalk_bot", uuid=None, channel={"channel_type": "dingtalk_bot"})
+    refusing = world.delivery(3, "dingtalk_bot")
+    world.web.pages["/robot/send"] = lambda _: (200, b'{"errcode": 310000, "errmsg": "no sign"}')
+    deliveries = [wrong, broken, refusing, world.delivery(4, "wecom_bot")]
+    world.broker.rules["deliveries"] = lambda _: {"ok": True, "deliveries": deliveries}
+
+    world.run(event={"kind": "deliver", "ids": [1, 2, 3, 4], "token": "t"})
+
+    (asked,) = world.broker.asked("deliveries")
+    assert (asked["ids"], asked["token"]) == ([1, 2, 3, 4], "t")
+    assert [one["status"] for one in world.receipts] == ["failed", "failed", "failed", "sent"]
+    assert "nonsense" in world.receipts[0]["errmsg"]
+    assert "KeyError" in world.receipts[1]["errmsg"]
+    assert world.receipts[2]["errcode"] == 310000
+
+
+@pytest.mark.parametrize(("refused_part", "sent", "status"), [(9, 3, "sent"), (1, 2, "later")])
+def test_the_parts_of_a_message_go_in_order_up_to_the_first_that_does_not(
+    refused_part: int, sent: int, status: str
+) -> None:
+    keys: list[str] = []
+
+    def send(robot: Robot, payload: dict[str, Any], uuid: str, clock: Clock) -> Receipt:
+        keys.append(uuid)
+        return Receipt("later" if payload["part"] == refused_part else "sent", 0, "", None)
+
+    parts = [{"part": number} for number in range(3)]
+    receipt = send_parts(Robot("wecom_bot", ""), parts, "ab" * 16, send, FakeClock())
+
+    assert receipt.status == status
+    assert len(keys) == len(set(keys)) == sent
+    assert keys[0] == "ab" * 16

@@ -1,0 +1,124 @@
+"""What a script can reach when the supervisor has its uid, as it has on Lambda."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from chalicelib.sandbox.zygote import Home, environment_for
+from tests.sandbox.conftest import UID, Bench
+
+#: Tries everything that one process can do to another of its uid, on zygote and supervisor.
+SPY = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+zygote = get_param("victim") or os.getppid()
+supervisor = int(open(f"/proc/{zygote}/stat").read().rpartition(")")[2].split()[1])
+class Piece(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("size", ctypes.c_size_t)]
+def read_file(pid, name):
+    with open(f"/proc/{pid}/{name}", "rb") as file:
+        return file.read(1)
+def attach(pid):
+    if libc.ptrace(16, pid, None, None) != 0:
+        raise OSError("refused")
+def peek(pid):
+    buffer = ctypes.create_string_buffer(8)
+    ours = Piece(ctypes.addressof(buffer), 8)
+    theirs = Piece(get_param("address") or id(buffer), 8)
+    if libc.process_vm_readv(pid, ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0) < 0:
+        raise OSError("refused")
+reached = []
+for pid in (zygote, supervisor):
+    for name in ("environ", "mem", "maps", "auxv", "fd/0"):
+        try:
+            read_file(pid, name)
+            reached.append(name)
+        except OSError:
+            pass
+    for way in (attach, peek):
+        try:
+            way(pid)
+            reached.append(way.__name__)
+        except OSError:
+            pass
+"""
+#: What the script itself was given.
+SELF = """
+import sys
+inherited = dict(os.environ)
+inherited.pop("TZ")
+descriptors = []
+for number in range(64):
+    try:
+        os.fstat(number)
+        descriptors.append(number)
+    except OSError:
+        pass
+result = {"reached": reached, "environ": inherited, "descriptors": descriptors, "argv": sys.argv,
+          "uid": os.getuid() == get_param("uid"), "supervisor": supervisor == get_param("pid")}
+"""
+#: A supervisor as the sandbox function has it, with secrets in its environment and memory.
+PROGRAM = """
+import ctypes, json, os, sys, threading
+from chalicelib.sandbox.outcome import Script
+from chalicelib.sandbox.output import Output
+from chalicelib.sandbox.supervisor import Supervisor
+from chalicelib.sandbox.zygote import Home
+secret = ctypes.create_string_buffer(os.environ["SECRET"].encode())
+home = Home(sys.executable, sys.argv[1])
+supervisor = Supervisor(home, {})
+params = {"pid": os.getpid(), "uid": os.getuid(), "address": ctypes.addressof(secret)}
+script = Script(sys.stdin.read(), params, 5, "UTC")
+outcome = supervisor.execute(script, Output(), threading.Event())
+supervisor.close()
+print(json.dumps(outcome.as_dict()))
+"""
+
+
+def test_a_script_reaches_no_secret_of_the_supervisor(home: Home, readable_folder: Path) -> None:
+    done = subprocess.run(
+        [home.python, "-B", "-c", PROGRAM, home.layer],
+        input=SPY + SELF,
+        env={
+            **environment_for(home.python),
+            "SECRET": "channel-secret",
+            "PYTHONPATH": str(readable_folder),
+        },
+        user=UID,
+        group=UID,
+        extra_groups=[] if UID else None,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    outcome = json.loads(done.stdout)
+    assert outcome["result"] == {
+        "reached": [],
+        "environ": {},
+        "descriptors": [0, 1, 2, 3],
+        "argv": ["script.py"],
+        "uid": True,
+        "supervisor": True,
+    }, outcome
+
+
+def test_the_spy_does_reach_a_process_that_is_not_protected(bench: Bench) -> None:
+    """Without this the test above could pass because its spy is blind."""
+    with subprocess.Popen(
+        [bench.home.python, "-c", "print('up', flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        user=UID,
+        group=UID,
+        extra_groups=[] if UID else None,
+    ) as victim:
+        assert victim.stdout is not None
+        victim.stdout.readline()
+        ran = bench.run(SPY + "result = reached", params={"victim": victim.pid})
+        # The spy has stopped it.
+        victim.kill()
+
+    assert {"environ", "maps"} <= set(ran.result)
