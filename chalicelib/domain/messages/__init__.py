@@ -1,0 +1,6 @@
+"""Messages: from a script's `result` to what DingTalk's and WeCom's robots take."""
+
+from chalicelib.domain.messages.model import Rendered
+from chalicelib.domain.messages.rendering import render
+
+__all__ = ["Rendered", "render"]
