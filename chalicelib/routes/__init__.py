@@ -1,0 +1,1 @@
+"""HTTP: one Blueprint for each resource; knows chalice, and no SQL."""

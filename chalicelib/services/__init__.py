@@ -1,0 +1,1 @@
+"""Use cases: plain functions, `platform` first. Transactions open and close here."""

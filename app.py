@@ -1,0 +1,50 @@
+"""Every Lambda function of Zhundian, on one screen."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chalice.app import Chalice, CloudWatchEvent, SQSEvent
+
+from chalicelib import wiring
+from chalicelib.routes import (
+    api_keys,
+    health,
+    notification_channels,
+    scheduled_tasks,
+    task_logs,
+)
+from chalicelib.sandbox import function as sandbox
+from chalicelib.services.broker import answer
+from chalicelib.services.dispatching import dispatch as dispatch_due
+from chalicelib.services.launching import launch as launch_messages
+
+app = Chalice(app_name="zhundian")
+
+# api_handler: the HTTPS API; API Gateway calls `app` itself.
+for resource in (health, api_keys, notification_channels, scheduled_tasks, task_logs):
+    app.register_blueprint(resource.routes)
+
+# sandbox: carries out one attempt. Lambda loads it from its own module, without this one.
+app.register_blueprint(sandbox.bp)
+
+
+@app.schedule("cron(* * * * ? *)")
+def dispatch(event: CloudWatchEvent) -> None:
+    """Every minute: plan what is due soon, send it, find what got lost."""
+    dispatch_due(wiring.platform())
+
+
+@app.on_sqs_message(queue="runs", batch_size=10)
+def launch(event: SQSEvent) -> dict[str, Any]:
+    """Start each run at its second; what the sandbox does not take goes back to the queue."""
+    messages = [(r.to_dict()["messageId"], json.loads(r.body)) for r in event]
+    failed = launch_messages(wiring.platform(), messages)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+@app.lambda_function(name="broker")
+def broker(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer a sandbox, for its own attempt or deliveries only."""
+    return answer(wiring.platform(), event)

@@ -1,0 +1,69 @@
+"""Runs and their attempts: states, identities, and what may follow what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+#: A tick plans what is due within this time, so that two ticks see each occurrence.
+LOOK_AHEAD = timedelta(seconds=180)
+#: The longest delay that SQS keeps (SendMessage, DelaySeconds); later work stays a row.
+LONGEST_DELAY = timedelta(seconds=900)
+#: How long an attempt may be silent before it counts as lost.
+LEASE = timedelta(seconds=45)
+#: A message that nobody has claimed by then is sent again; the wait doubles each time ...
+RESEND_AFTER = timedelta(seconds=60)
+#: ... and after so many the attempt is given up.
+MOST_SENDS = 6
+
+
+class Status(StrEnum):
+    """The state of one attempt (`platform_task_logs.status`)."""
+
+    QUEUED = "queued"  # planned; not claimed yet
+    RUNNING = "running"  # an environment has claimed it
+    SUCCESS = "success"
+    FAILED = "failed"  # `error_kind` says how
+    CANCELLED = "cancelled"  # somebody asked for it
+    SKIPPED = "skipped"  # never ran; `skip_reason` says why
+
+
+FOLLOWS: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset(
+        {Status.RUNNING, Status.CANCELLED, Status.SKIPPED, Status.FAILED}  # failed: lost
+    ),
+    Status.RUNNING: frozenset({Status.SUCCESS, Status.FAILED, Status.CANCELLED}),
+    Status.SKIPPED: frozenset({Status.QUEUED}),  # only `rescheduled`, when its instant returns
+    Status.SUCCESS: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+FINAL = frozenset({Status.SUCCESS, Status.FAILED, Status.CANCELLED, Status.SKIPPED})
+
+
+class Trigger(StrEnum):
+    """Why a run exists."""
+
+    SCHEDULE = "schedule"
+    MANUAL = "manual"
+    TEST = "test"
+    EVENT = "event"
+
+
+class SkipReason(StrEnum):
+    """Why an occurrence that was due did not run."""
+
+    OVERLAP = "overlap"  # the one before was still running
+    MISSED = "missed"  # the platform was down; a later one of the same task ran in its place
+    RESCHEDULED = "rescheduled"  # the schedule no longer holds it, or the task was switched off
+    DELETED = "deleted"  # the task is gone
+
+
+def scheduled_trace_id(task_id: int, scheduled_for: datetime) -> str:
+    """The identity of an occurrence: the same however often, and by whom, it is planned."""
+    return f"task-{task_id}-{scheduled_for.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def resend_wait(send_count: int) -> timedelta:
+    """How long to wait for a claim after the message was sent `send_count` times."""
+    return RESEND_AFTER * (1 << max(0, send_count - 1))

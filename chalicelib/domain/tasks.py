@@ -1,0 +1,147 @@
+"""A task: what a user may set, and what is stored."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+
+from chalicelib.domain.errors import FieldError, Wrong
+from chalicelib.domain.schedule import Schedule, parse
+from chalicelib.domain.text import Text
+
+#: A tenant id is a Lambda TenantId (Invoke API: `[a-zA-Z0-9\._:\/=+\-@ ]+`) of at most 50, and
+#: `_platform` stands for global tasks there. No blanks: they do not survive a careless copy.
+TENANT_ID = re.compile(r"[A-Za-z0-9._:/=+\-@]{1,50}")
+PLATFORM_TENANT = "_platform"
+LONGEST_SCRIPT = 256 * 1024
+LONGEST_PARAMS = 256 * 1024
+
+
+def check_tenant_id(value: str) -> str:
+    if not TENANT_ID.fullmatch(value) or value == PLATFORM_TENANT:
+        raise Wrong(
+            Text(
+                "租户ID为 1-50 个字符,只能含字母、数字和 . _ : / = + - @,且不能是 _platform",
+                "a tenant id has 1 to 50 letters, digits or . _ : / = + - @, and is not _platform",
+            )
+        )
+    return value
+
+
+def check_script(source: str) -> str:
+    if len(source.encode("utf-8", "surrogatepass")) > LONGEST_SCRIPT:
+        raise Wrong(Text("脚本不能超过 256 KB,请拆分", "a script has at most 256 KB; split it"))
+    if not source.strip():
+        raise Wrong(Text("脚本不能为空", "the script is empty; write at least one statement"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, "<script>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise Wrong(
+            Text(
+                f"脚本第 {error.lineno} 行有语法错误: {error.msg}",
+                f"syntax error in line {error.lineno} of the script: {error.msg}",
+            )
+        ) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Wrong(
+            Text(f"脚本无法编译: {error}", f"the script cannot be compiled: {error}")
+        ) from error
+    return source
+
+
+def check_params(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        size = len(text.encode())
+    except ValueError as error:
+        raise Wrong(
+            Text(
+                "参数须为合法的 JSON,不能含 NaN 或无效字符",
+                "give valid JSON, without NaN or half characters",
+            )
+        ) from error
+    if size > LONGEST_PARAMS:
+        raise Wrong(Text("参数不能超过 256 KB", "parameters have at most 256 KB"))
+    return value
+
+
+TenantId = Annotated[str, AfterValidator(check_tenant_id)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Script = Annotated[str, AfterValidator(check_script)]
+Params = Annotated[dict[str, Any], AfterValidator(check_params)]
+
+
+class TaskSpec(BaseModel):
+    """What a user may set. Rules of one field are here, rules across rows in the services."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant_id: TenantId | None = None
+    task_name: Name
+    task_desc: Annotated[str, StringConstraints(max_length=500)] | None = None
+    schedule_type: Literal["simple", "cron"] = "simple"
+    time_points: list[Any] | None = None
+    cron_expression: Annotated[str, StringConstraints(max_length=100)] | None = None
+    timezone: Annotated[str, StringConstraints(max_length=50)] = "Asia/Shanghai"
+    execution_type: Literal["webhook", "script"] = "script"
+    webhook_url: Annotated[str, StringConstraints(max_length=500)] | None = None
+    script_content: Script | None = None
+    script_deps: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    input_params: Params | None = None
+    retry_count: Annotated[int, Field(ge=0, le=20, strict=True)] = 0
+    retry_interval: Annotated[int, Field(ge=1, le=86400, strict=True)] = 60
+    alert_on_failure: StrictBool = False
+    alert_webhook: Annotated[str, StringConstraints(max_length=500)] | None = None
+    notify_channels: Annotated[list[int], Field(max_length=20)] | None = None
+    notify_wecom_app_id: int | None = None
+    is_enabled: StrictBool = True
+    timeout_seconds: Annotated[int, Field(ge=1, le=840, strict=True)] = 300
+
+    @property
+    def schedule(self) -> Schedule:
+        return parse(self.schedule_type, self.time_points, self.cron_expression, self.timezone)
+
+
+class Task(TaskSpec):
+    """A task as it is stored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: int
+    owner: str | None
+    version: int
+    next_run_at: datetime | None
+    last_run_at: datetime | None
+    last_run_status: str | None
+    last_run_message: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The part that a user may set."""
+        return self.model_dump(include=set(TaskSpec.model_fields))
+
+
+def check_execution(spec: TaskSpec) -> Sequence[FieldError]:
+    """A script task has a script, a webhook task an address."""
+    if spec.execution_type == "script" and not spec.script_content:
+        text = Text("脚本任务必须填写脚本", "a script task needs its script here")
+        return [FieldError("script_content", text)]
+    if spec.execution_type == "webhook" and not spec.webhook_url:
+        text = Text("Webhook 任务必须填写地址", "a webhook task needs its address here")
+        return [FieldError("webhook_url", text)]
+    return []
+
+
+def merged(task: Task, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a user sent laid over what is stored: fields that were not sent stay."""
+    return {**task.spec, **changes}

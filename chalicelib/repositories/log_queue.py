@@ -1,0 +1,136 @@
+"""`platform_task_logs`: what waits for a message, a claim, or a sign of life."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.repositories.database import Row, Transaction
+
+
+@dataclass(frozen=True)
+class ToSend:
+    """A queued attempt that needs a message."""
+
+    id: int
+    tenant_id: str | None
+    due_at: datetime
+
+
+def unsent(tx: Transaction, until: datetime, limit: int) -> list[ToSend]:
+    """Queued attempts without a message that are due before `until`; held rows are passed over."""
+    rows = tx.all(
+        """
+        SELECT id, tenant_id, due_at
+        FROM platform_task_logs
+        WHERE status = 'queued' AND due_at < %(until)s AND sent_at IS NULL
+        ORDER BY due_at, id
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+        """,
+        {"until": until, "limit": limit},
+    )
+    return [ToSend(**row) for row in rows]
+
+
+def lock_unsent(tx: Transaction, log_ids: Sequence[int], until: datetime) -> list[ToSend]:
+    """The same, of these rows alone."""
+    if not log_ids:
+        return []
+    rows = tx.all(
+        """
+        SELECT id, tenant_id, due_at
+        FROM platform_task_logs
+        WHERE id IN %(ids)s AND status = 'queued' AND due_at < %(until)s AND sent_at IS NULL
+        FOR UPDATE SKIP LOCKED
+        """,
+        {"ids": tuple(log_ids), "until": until},
+    )
+    return [ToSend(**row) for row in rows]
+
+
+def waiting_of(tx: Transaction, trace_ids: Sequence[str]) -> list[int]:
+    """The queued attempts of these runs that have no message."""
+    rows = tx.all(
+        "SELECT id FROM platform_task_logs"
+        " WHERE trace_id IN %(trace_ids)s AND status = 'queued' AND sent_at IS NULL",
+        {"trace_ids": tuple(trace_ids)},
+    )
+    return [row["id"] for row in rows]
+
+
+def set_tokens(tx: Transaction, hashes: Mapping[int, str]) -> None:
+    """Give attempts new tokens (hex of SHA-256); the ones they had are worth nothing then."""
+    tx.execute(
+        """
+        UPDATE platform_task_logs l
+        JOIN JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
+            id BIGINT PATH '$[0]', hash CHAR(64) PATH '$[1]'
+        )) p ON p.id = l.id
+        SET l.token_hash = UNHEX(p.hash)
+        """,
+        {"pairs": json.dumps(list(hashes.items()))},
+    )
+
+
+def mark_sent(tx: Transaction, hashes: Mapping[int, str], now: datetime) -> None:
+    """Note that the messages with these tokens are in the queue, if the tokens still hold."""
+    tx.execute(
+        """
+        UPDATE platform_task_logs l
+        JOIN JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
+            id BIGINT PATH '$[0]', hash CHAR(64) PATH '$[1]'
+        )) p ON p.id = l.id AND l.token_hash = UNHEX(p.hash)
+        SET l.sent_at = %(now)s, l.send_count = l.send_count + 1
+        """,
+        {"pairs": json.dumps(list(hashes.items())), "now": now},
+    )
+
+
+def silent(tx: Transaction, now: datetime, limit: int) -> list[int]:
+    """Running attempts whose lease has passed."""
+    rows = tx.all(
+        "SELECT id FROM platform_task_logs WHERE status = 'running'"
+        " AND (lease_until IS NULL OR lease_until < %(now)s) ORDER BY lease_until LIMIT %(limit)s",
+        {"now": now, "limit": limit},
+    )
+    return [row["id"] for row in rows]
+
+
+def unclaimed(tx: Transaction, before: datetime, limit: int) -> list[Row]:
+    """Sent, due before `before`, and not claimed: `id`, `send_count`, `sent_at`, `due_at`."""
+    return tx.all(
+        "SELECT id, send_count, sent_at, due_at FROM platform_task_logs WHERE status = 'queued'"
+        " AND due_at < %(before)s AND sent_at IS NOT NULL ORDER BY due_at LIMIT %(limit)s",
+        {"before": before, "limit": limit},
+    )
+
+
+def unsend(tx: Transaction, log_ids: Sequence[int]) -> None:
+    """Have messages sent again."""
+    if log_ids:
+        tx.execute(
+            "UPDATE platform_task_logs SET sent_at = NULL"
+            " WHERE id IN %(ids)s AND status = 'queued'",
+            {"ids": tuple(log_ids)},
+        )
+
+
+def forget_all_sent(tx: Transaction, now: datetime) -> None:
+    """The queue and the sandboxes are gone: all that waited must be sent, all that ran is lost."""
+    tx.execute("UPDATE platform_task_logs SET sent_at = NULL WHERE status = 'queued'")
+    tx.execute(
+        "UPDATE platform_task_logs SET lease_until = %(now)s WHERE status = 'running'", {"now": now}
+    )
+
+
+def oldest_waiting(tx: Transaction, now: datetime) -> datetime | None:
+    """`due_at` of the attempt that has waited longest beyond its time; None: nothing waits."""
+    row = tx.one(
+        "SELECT MIN(due_at) AS due_at FROM platform_task_logs"
+        " WHERE status = 'queued' AND due_at < %(now)s",
+        {"now": now},
+    )
+    return row["due_at"] if row else None

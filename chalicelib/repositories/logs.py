@@ -1,0 +1,230 @@
+"""`platform_task_logs`: one row for each attempt, from its planning to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.runs import Status, Trigger
+from chalicelib.repositories.database import LOCK, MINE, Row, Transaction, decode_json, encode_json
+
+
+@dataclass(frozen=True)
+class NewAttempt:
+    """A row to be planned."""
+
+    trace_id: str
+    task_id: int | None
+    tenant_id: str | None
+    task_name: str | None
+    due_at: datetime
+    scheduled_for: datetime | None = None
+    trigger_type: Trigger = Trigger.SCHEDULE
+    retry_count: int = 0
+    status: Status = Status.QUEUED
+    skip_reason: str | None = None
+    input_params: Mapping[str, Any] | None = None
+    spec: Mapping[str, Any] | None = None
+
+    def columns(self, now: datetime) -> dict[str, Any]:
+        return {
+            **self.__dict__,
+            "trigger_type": str(self.trigger_type),
+            "status": str(self.status),
+            "input_params": encode_json(self.input_params),
+            "spec": encode_json(self.spec),
+            "now": now,
+            "finished_at": None if self.status == Status.QUEUED else now,
+        }
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What the services need to know of a row to decide on it."""
+
+    id: int
+    trace_id: str
+    task_id: int | None
+    tenant_id: str | None
+    task_name: str | None
+    trigger_type: str
+    status: str
+    retry_count: int
+    scheduled_for: datetime | None
+    due_at: datetime | None
+    started_at: datetime | None
+    token_hash: bytes | None
+    nonce: str | None
+    lease_until: datetime | None
+    cancel_requested_at: datetime | None
+    error_kind: str | None
+    send_count: int
+    input_params: dict[str, Any] | None
+    spec: dict[str, Any] | None
+
+
+_SELECT = """
+    SELECT id, trace_id, task_id, tenant_id, task_name, trigger_type, status, retry_count,
+       scheduled_for, due_at, started_at, token_hash, nonce, lease_until,
+       cancel_requested_at, error_kind, send_count, input_params, spec
+    FROM platform_task_logs
+    WHERE
+"""
+_INSERT = """
+    INSERT INTO platform_task_logs
+        (trace_id, task_id, tenant_id, task_name, due_at, scheduled_for, trigger_type,
+         retry_count, status, skip_reason, input_params, spec, created_at, finished_at)
+    VALUES
+        (%(trace_id)s, %(task_id)s, %(tenant_id)s, %(task_name)s, %(due_at)s,
+         %(scheduled_for)s, %(trigger_type)s, %(retry_count)s, %(status)s, %(skip_reason)s,
+         %(input_params)s, %(spec)s, %(now)s, %(finished_at)s)
+"""
+
+
+def _attempt(row: Row) -> Attempt:
+    for column in ("input_params", "spec"):
+        row[column] = decode_json(row[column])
+    return Attempt(**row)
+
+
+def plan(tx: Transaction, attempts: Sequence[NewAttempt], now: datetime) -> None:
+    """Insert attempts; one that is there already stays, and one `rescheduled` away comes back.
+
+    `skip_reason` is set last: MySQL assigns from left to right.
+    """
+    if not attempts:
+        return
+    tx.many(
+        _INSERT
+        + """
+        ON DUPLICATE KEY UPDATE
+            sent_at = IF(status = 'skipped' AND skip_reason = 'rescheduled', NULL, sent_at),
+            finished_at = IF(status = 'skipped' AND skip_reason = 'rescheduled', NULL, finished_at),
+            status = IF(status = 'skipped' AND skip_reason = 'rescheduled', 'queued', status),
+            skip_reason = IF(status = 'queued', NULL, skip_reason)
+        """,
+        [attempt.columns(now) for attempt in attempts],
+    )
+
+
+def add(tx: Transaction, attempt: NewAttempt, now: datetime) -> int:
+    """Insert one attempt; returns its id."""
+    return tx.insert(
+        _INSERT,
+        attempt.columns(now),
+    )
+
+
+def get(
+    tx: Transaction, log_id: int, tenant_id: str | None = None, *, lock: bool = False
+) -> Attempt | None:
+    """One attempt, to decide on; with a `tenant_id`, only if it is that tenant's."""
+    row = tx.one(
+        _SELECT + MINE + (LOCK if lock else ""),
+        {"id": log_id, "tenant_id": tenant_id},
+    )
+    return _attempt(row) if row else None
+
+
+def queued_after(tx: Transaction, task_id: int, after: datetime) -> list[Row]:
+    """Planned first attempts of a task by schedule: `id` and `scheduled_for`; locked."""
+    return tx.all(
+        """
+        SELECT id, scheduled_for
+        FROM platform_task_logs
+        WHERE task_id = %(task_id)s AND status = 'queued' AND trigger_type = 'schedule'
+          AND retry_count = 0 AND scheduled_for > %(after)s
+        FOR UPDATE
+        """,
+        {"task_id": task_id, "after": after},
+    )
+
+
+def skip(tx: Transaction, log_ids: Sequence[int], reason: str, now: datetime) -> None:
+    if log_ids:
+        tx.execute(
+            "UPDATE platform_task_logs SET status = 'skipped', skip_reason = %(reason)s,"
+            " finished_at = %(now)s WHERE id IN %(ids)s AND status = 'queued'",
+            {"ids": tuple(log_ids), "reason": reason, "now": now},
+        )
+
+
+def skip_all(tx: Transaction, task_id: int, reason: str, now: datetime) -> None:
+    """Whatever of a task waits, retries too."""
+    tx.execute(
+        "UPDATE platform_task_logs SET status = 'skipped', skip_reason = %(reason)s,"
+        " finished_at = %(now)s WHERE task_id = %(task_id)s AND status = 'queued'",
+        {"task_id": task_id, "reason": reason, "now": now},
+    )
+
+
+def claim(tx: Transaction, log_id: int, claim: Mapping[str, Any]) -> bool:
+    """`queued` → `running`, once: `claim` has nonce, now, lease_until, task_version."""
+    return (
+        tx.execute(
+            """
+            UPDATE platform_task_logs
+            SET status = 'running', nonce = %(nonce)s, started_at = %(now)s,
+                lease_until = %(lease_until)s, task_version = %(task_version)s
+            WHERE id = %(id)s AND status = 'queued'
+            """,
+            {**claim, "id": log_id},
+        )
+        == 1
+    )
+
+
+def is_running(tx: Transaction, task_id: int, now: datetime) -> bool:
+    """Whether an attempt of the task runs now, with its lease alive."""
+    row = tx.one(
+        "SELECT 1 AS yes FROM platform_task_logs WHERE task_id = %(task_id)s"
+        " AND status = 'running' AND lease_until > %(now)s LIMIT 1",
+        {"task_id": task_id, "now": now},
+    )
+    return row is not None
+
+
+def has_later(tx: Transaction, task_id: int, scheduled_for: datetime, now: datetime) -> bool:
+    """Whether a later occurrence of the task is due as well, and was not skipped."""
+    row = tx.one(
+        "SELECT 1 AS yes FROM platform_task_logs WHERE task_id = %(task_id)s"
+        " AND trigger_type = 'schedule' AND scheduled_for > %(scheduled_for)s"
+        " AND scheduled_for <= %(now)s AND status <> 'skipped' LIMIT 1",
+        {"task_id": task_id, "scheduled_for": scheduled_for, "now": now},
+    )
+    return row is not None
+
+
+def extend_lease(tx: Transaction, log_id: int, nonce: str, until: datetime) -> None:
+    tx.execute(
+        "UPDATE platform_task_logs SET lease_until = %(until)s"
+        " WHERE id = %(id)s AND status = 'running' AND nonce = %(nonce)s",
+        {"id": log_id, "nonce": nonce, "until": until},
+    )
+
+
+def finish(tx: Transaction, log_id: int, from_status: Status, end: Mapping[str, Any]) -> bool:
+    """Write the end: status, error_kind, error, result (JSON), duration_ms, output, now."""
+    return (
+        tx.execute(
+            """
+            UPDATE platform_task_logs
+            SET status = %(status)s, error_kind = %(error_kind)s, error = %(error)s,
+                result = %(result)s, duration_ms = %(duration_ms)s, output = %(output)s,
+                finished_at = %(now)s
+            WHERE id = %(id)s AND status = %(from_status)s
+            """,
+            {**end, "id": log_id, "from_status": str(from_status)},
+        )
+        == 1
+    )
+
+
+def request_cancel(tx: Transaction, log_id: int, now: datetime) -> None:
+    tx.execute(
+        "UPDATE platform_task_logs SET cancel_requested_at = COALESCE(cancel_requested_at, %(now)s)"
+        " WHERE id = %(id)s",
+        {"id": log_id, "now": now},
+    )

@@ -1,0 +1,243 @@
+"""`platform_scheduled_tasks`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.tasks import Task, TaskSpec
+from chalicelib.repositories.database import (
+    LOCK,
+    MINE,
+    NEWEST_FIRST,
+    Row,
+    Transaction,
+    decode_json,
+    encode_json,
+)
+
+JSON_COLUMNS = ("time_points", "input_params", "notify_channels")
+
+
+_SELECT = """
+    SELECT id, tenant_id, task_name, task_desc, schedule_type, time_points, cron_expression,
+       timezone, execution_type, webhook_url, script_content, script_deps, input_params,
+       retry_count, retry_interval, alert_on_failure, alert_webhook, notify_channels,
+       notify_wecom_app_id, is_enabled, timeout_seconds, owner, version, next_run_at,
+       last_run_at, last_run_status, last_run_message, created_at, updated_at
+    FROM platform_scheduled_tasks
+    WHERE
+"""
+
+
+def _task(row: Row) -> Task:
+    """Stored rows are taken as they are: an adopted one may break a rule that came later."""
+    for column in JSON_COLUMNS:
+        row[column] = decode_json(row[column])
+    for column in ("alert_on_failure", "is_enabled"):
+        row[column] = bool(row[column])
+    return Task.model_construct(**row)
+
+
+def _columns(spec: TaskSpec) -> dict[str, Any]:
+    values = spec.model_dump()
+    return {**values, **{column: encode_json(values[column]) for column in JSON_COLUMNS}}
+
+
+def get(
+    tx: Transaction, task_id: int, tenant_id: str | None = None, *, lock: bool = False
+) -> Task | None:
+    """One task; with a `tenant_id`, only if it is that tenant's. `lock` holds its row."""
+    row = tx.one(
+        _SELECT + MINE + (LOCK if lock else ""),
+        {"id": task_id, "tenant_id": tenant_id},
+    )
+    return _task(row) if row else None
+
+
+@dataclass(frozen=True)
+class TaskFilter:
+    """What a list of tasks is narrowed to; None leaves a field free."""
+
+    tenant_id: str | None = None
+    search: str | None = None
+    is_enabled: bool | None = None
+    schedule_type: str | None = None
+    execution_type: str | None = None
+    last_run_status: str | None = None
+
+    def params(self) -> dict[str, Any]:
+        return {**self.__dict__, "pattern": _pattern(self.search)}
+
+
+def _pattern(search: str | None) -> str | None:
+    if not search:
+        return None
+    escaped = search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%"
+
+
+_COUNT = "SELECT COUNT(*) AS n FROM platform_scheduled_tasks WHERE "
+_FILTER = """
+    (%(tenant_id)s IS NULL OR tenant_id = %(tenant_id)s)
+    AND (%(pattern)s IS NULL OR task_name LIKE %(pattern)s ESCAPE '!'
+         OR task_desc LIKE %(pattern)s ESCAPE '!')
+    AND (%(is_enabled)s IS NULL OR is_enabled = %(is_enabled)s)
+    AND (%(schedule_type)s IS NULL OR schedule_type = %(schedule_type)s)
+    AND (%(execution_type)s IS NULL OR execution_type = %(execution_type)s)
+    AND (%(last_run_status)s IS NULL OR last_run_status = %(last_run_status)s)
+"""
+
+
+def page(tx: Transaction, wanted: TaskFilter, *, offset: int, limit: int) -> list[Task]:
+    """Newest first."""
+    rows = tx.all(
+        _SELECT + _FILTER + NEWEST_FIRST,
+        {**wanted.params(), "offset": offset, "limit": limit},
+    )
+    return [_task(row) for row in rows]
+
+
+def count(tx: Transaction, wanted: TaskFilter) -> int:
+    row = tx.one(_COUNT + _FILTER, wanted.params())
+    return int(row["n"]) if row else 0
+
+
+def add(tx: Transaction, spec: TaskSpec, *, owner: str, now: datetime) -> int:
+    """Store a new task, without a plan; returns its id."""
+    return tx.insert(
+        """
+        INSERT INTO platform_scheduled_tasks
+            (tenant_id, task_name, task_desc, schedule_type, time_points, cron_expression, timezone,
+             execution_type, webhook_url, script_content, script_deps, input_params, retry_count,
+             retry_interval, alert_on_failure, alert_webhook, notify_channels, notify_wecom_app_id,
+             is_enabled, timeout_seconds, owner, created_at, updated_at)
+        VALUES
+            (%(tenant_id)s, %(task_name)s, %(task_desc)s, %(schedule_type)s, %(time_points)s,
+             %(cron_expression)s, %(timezone)s, %(execution_type)s, %(webhook_url)s,
+             %(script_content)s, %(script_deps)s, %(input_params)s, %(retry_count)s,
+             %(retry_interval)s, %(alert_on_failure)s, %(alert_webhook)s, %(notify_channels)s,
+             %(notify_wecom_app_id)s, %(is_enabled)s, %(timeout_seconds)s, %(owner)s, %(now)s,
+             %(now)s)
+        """,
+        {**_columns(spec), "owner": owner, "now": now},
+    )
+
+
+def update(tx: Transaction, task_id: int, spec: TaskSpec, *, now: datetime) -> None:
+    """Store a user's change as the next version."""
+    tx.execute(
+        """
+        UPDATE platform_scheduled_tasks
+        SET tenant_id = %(tenant_id)s, task_name = %(task_name)s, task_desc = %(task_desc)s,
+            schedule_type = %(schedule_type)s, time_points = %(time_points)s,
+            cron_expression = %(cron_expression)s, timezone = %(timezone)s,
+            execution_type = %(execution_type)s, webhook_url = %(webhook_url)s,
+            script_content = %(script_content)s, script_deps = %(script_deps)s,
+            input_params = %(input_params)s, retry_count = %(retry_count)s,
+            retry_interval = %(retry_interval)s, alert_on_failure = %(alert_on_failure)s,
+            alert_webhook = %(alert_webhook)s, notify_channels = %(notify_channels)s,
+            notify_wecom_app_id = %(notify_wecom_app_id)s, is_enabled = %(is_enabled)s,
+            timeout_seconds = %(timeout_seconds)s, version = version + 1, updated_at = %(now)s
+        WHERE id = %(id)s
+        """,
+        {**_columns(spec), "id": task_id, "now": now},
+    )
+
+
+def set_enabled(tx: Transaction, task_id: int, is_enabled: bool, *, now: datetime) -> None:
+    tx.execute(
+        "UPDATE platform_scheduled_tasks SET is_enabled = %(is_enabled)s, updated_at = %(now)s"
+        " WHERE id = %(id)s",
+        {"id": task_id, "is_enabled": is_enabled, "now": now},
+    )
+
+
+def delete(tx: Transaction, task_id: int) -> None:
+    tx.execute("DELETE FROM platform_scheduled_tasks WHERE id = %(id)s", {"id": task_id})
+
+
+@dataclass(frozen=True)
+class DueTask:
+    """As much of a task as planning needs: no script."""
+
+    id: int
+    tenant_id: str | None
+    task_name: str
+    schedule_type: str
+    time_points: list[Any] | None
+    cron_expression: str | None
+    timezone: str
+    next_run_at: datetime
+
+
+def due(tx: Transaction, horizon: datetime, limit: int) -> list[DueTask]:
+    """Claim tasks to plan, earliest first; rows that another transaction holds are passed over.
+
+    ORDER BY follows the index: with a sort, the server would lock every due row.
+    """
+    rows = tx.all(
+        """
+        SELECT id, tenant_id, task_name, schedule_type, time_points, cron_expression, timezone,
+               next_run_at
+        FROM platform_scheduled_tasks
+        WHERE is_enabled = 1 AND next_run_at < %(horizon)s
+        ORDER BY next_run_at, id
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+        """,
+        {"horizon": horizon, "limit": limit},
+    )
+    return [DueTask(**{**row, "time_points": decode_json(row["time_points"])}) for row in rows]
+
+
+def advance(tx: Transaction, next_runs: Mapping[int, datetime | None]) -> None:
+    """Set when each task is to be planned next; None is never again."""
+    pairs = [[task_id, at and f"{at:%Y-%m-%d %H:%M:%S.%f}"] for task_id, at in next_runs.items()]
+    tx.execute(
+        """
+        UPDATE platform_scheduled_tasks t
+        JOIN JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
+            id INT PATH '$[0]', next_run_at DATETIME(6) PATH '$[1]' NULL ON EMPTY NULL ON ERROR
+        )) p ON p.id = t.id
+        SET t.next_run_at = p.next_run_at
+        """,
+        {"pairs": json.dumps(pairs)},
+    )
+
+
+def stop(tx: Transaction, task_id: int, message: str) -> None:
+    """A schedule that cannot be read must not hold up the others: this one waits for its owner."""
+    tx.execute(
+        "UPDATE platform_scheduled_tasks SET next_run_at = NULL, last_run_status = 'failed',"
+        " last_run_message = %(message)s WHERE id = %(id)s",
+        {"id": task_id, "message": message},
+    )
+
+
+def record_start(tx: Transaction, task_id: int, now: datetime) -> None:
+    tx.execute(
+        "UPDATE platform_scheduled_tasks SET last_run_at = %(now)s, last_run_status = 'running'"
+        " WHERE id = %(id)s",
+        {"id": task_id, "now": now},
+    )
+
+
+def record_end(tx: Transaction, task_id: int, status: str, message: str | None) -> None:
+    tx.execute(
+        "UPDATE platform_scheduled_tasks SET last_run_status = %(status)s,"
+        " last_run_message = %(message)s WHERE id = %(id)s",
+        {"id": task_id, "status": status, "message": message},
+    )
+
+
+def using(tx: Transaction, channel_id: int) -> Sequence[Row]:
+    """Ids and names of the tasks that send to a channel."""
+    return tx.all(
+        "SELECT id, task_name FROM platform_scheduled_tasks"
+        " WHERE JSON_CONTAINS(notify_channels, %(channel)s) LIMIT 20",
+        {"channel": str(channel_id)},
+    )

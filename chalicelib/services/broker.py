@@ -1,0 +1,44 @@
+"""`broker`: answers a sandbox, for its own attempt or deliveries only."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.domain.errors import ZhundianError
+from chalicelib.services.claiming import claim
+from chalicelib.services.delivering import receive_receipts, to_deliver
+from chalicelib.services.platform import Platform
+from chalicelib.services.reporting import heartbeat, report
+
+log = logging.getLogger(__name__)
+
+OPERATIONS: dict[str, Callable[[Platform, dict[str, Any]], dict[str, Any]]] = {
+    "claim": lambda platform, r: claim(platform, r["log_id"], r["token"], r["nonce"]),
+    "heartbeat": heartbeat,
+    "report": report,
+    "deliveries": lambda platform, r: to_deliver(platform, r["token"]),
+    "receipts": receive_receipts,
+}
+
+
+def answer(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
+    """One request, one answer: `{"ok": true, …}`, or `{"ok": false, "error": …}`, which is final.
+
+    What fails for now (the database is away) is raised, and the caller asks again.
+    """
+    operation = OPERATIONS.get(str(request.get("op")))
+    if operation is None:
+        return _error("unknown", f"there is no operation {request.get('op')!r}")
+    try:
+        return {"ok": True, **operation(platform, request)}
+    except ZhundianError as error:
+        return _error(error.code, error.text.en)
+    except (KeyError, TypeError, ValueError):
+        log.exception("a request to the broker is malformed", extra={"op": request.get("op")})
+        return _error("malformed", "the request is malformed")
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"ok": False, "error": {"code": code, "message": message}}

@@ -1,0 +1,115 @@
+"""The outbox: who may send which messages, and what became of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.repositories import deliveries
+from chalicelib.repositories.database import Row, Transaction
+from chalicelib.services import sending
+from chalicelib.services.attempts import refused
+from chalicelib.services.ending import DELIVERY_LEASE
+from chalicelib.services.platform import Platform
+from chalicelib.services.tokens import hash_of, new_token
+
+BATCH = 500
+#: So many messages go with one `deliver` event.
+TOGETHER = 20
+MOST_ATTEMPTS = 20
+MOST_WAIT = timedelta(hours=1)
+
+
+def grant(tx: Transaction, ids: Sequence[int], now: datetime) -> str:
+    """A new token for sending exactly these messages."""
+    token = new_token()
+    deliveries.grant(tx, ids, hash_of(token), now + DELIVERY_LEASE)
+    return token
+
+
+def granted(tx: Transaction, token: str, now: datetime) -> list[dict[str, Any]]:
+    """What the holder of a token is to send; messages whose channel is gone or off have failed."""
+    rows = deliveries.granted(tx, hash_of(token))
+    gone = [row["id"] for row in rows if not row["is_enabled"]]
+    deliveries.fail(tx, gone, "渠道已删除或停用 / the channel is deleted or switched off", now)
+    return [_delivery(row) for row in rows if row["id"] not in gone]
+
+
+def _delivery(row: Row) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "result": row["result"],
+        "title": row["title"],
+        "uuid": row["uuid"],
+        "channel": {
+            "id": row["channel_id"],
+            "channel_name": row["channel_name"],
+            "channel_type": row["channel_type"],
+            "webhook_url": row["webhook_url"],
+            "sign_secret": row["sign_secret"],
+        },
+    }
+
+
+def to_deliver(platform: Platform, token: str) -> dict[str, Any]:
+    """Answer the sandbox that was woken by a `deliver` event."""
+    with platform.database.transaction() as tx:
+        return {"deliveries": granted(tx, token, platform.now())}
+
+
+def receive_receipts(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
+    """Write the receipts; what is to go later stays pending until then."""
+    now = platform.now()
+    token_hash = hash_of(request["token"])
+    with platform.database.transaction() as tx:
+        attempts = {row["id"]: row["attempts"] for row in deliveries.granted(tx, token_hash)}
+        for receipt in request["receipts"]:
+            if receipt["id"] in attempts:
+                settled = _settled(receipt, attempts[receipt["id"]], now)
+                deliveries.settle(tx, receipt["id"], token_hash, settled)
+    if not attempts and request["receipts"]:
+        raise refused()
+    return {}
+
+
+def _settled(receipt: dict[str, Any], attempts: int, now: datetime) -> dict[str, Any]:
+    later = receipt["status"] == "later" and attempts < MOST_ATTEMPTS
+    wait = min(timedelta(seconds=receipt.get("retry_after_seconds") or 60), MOST_WAIT)
+    return {
+        "status": "pending" if later else "sent" if receipt["status"] == "sent" else "failed",
+        "errcode": receipt.get("errcode"),
+        "errmsg": receipt.get("errmsg"),
+        "notes": receipt.get("notes") or [],
+        "payload": receipt.get("payload"),
+        "next_attempt_at": now + wait if later else None,
+        "now": now,
+    }
+
+
+def send_due(platform: Platform) -> None:
+    """Wake sandboxes for the messages that may go now."""
+    while True:
+        now = platform.now()
+        with platform.database.transaction() as tx:
+            due = deliveries.due(tx, now, BATCH)
+            messages = [
+                sending.message(
+                    {"kind": "deliver", "ids": ids, "token": grant(tx, ids, now)}, tenant, now, now
+                )
+                for tenant, ids in _by_tenant(due)
+            ]
+        # What the queue does not take is due again when the lease has passed.
+        failed = platform.queue.send(messages) if messages else []
+        if len(due) < BATCH or failed:
+            return
+
+
+def _by_tenant(rows: Iterable[Row]) -> Iterable[tuple[str | None, list[int]]]:
+    of_tenant: dict[str | None, list[int]] = defaultdict(list)
+    for row in rows:
+        of_tenant[row["tenant_id"]].append(row["id"])
+    for tenant, ids in of_tenant.items():
+        for start in range(0, len(ids), TOGETHER):
+            yield tenant, ids[start : start + TOGETHER]

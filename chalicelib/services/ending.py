@@ -1,0 +1,100 @@
+"""The end of an attempt, whoever brings the news: its row, its retry, its task, its messages."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.runs import Status, Trigger
+from chalicelib.domain.tasks import Task
+from chalicelib.repositories import channels, deliveries, logs, outputs, tasks
+from chalicelib.repositories.database import Transaction, encode_json
+from chalicelib.repositories.deliveries import NewDelivery
+from chalicelib.repositories.logs import Attempt, NewAttempt
+
+LONGEST_MESSAGE = 1000
+#: Who sends a message has this long; then a tick has it sent again, under the same uuid.
+DELIVERY_LEASE = timedelta(seconds=180)
+
+
+@dataclass(frozen=True)
+class End:
+    """How an attempt ended."""
+
+    status: Status
+    error_kind: str | None = None
+    error: str | None = None
+    result: Any = None
+    duration_ms: int | None = None
+
+
+def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: datetime) -> None:
+    """Write it all in the caller's transaction, which holds the rows of task and attempt."""
+    written = logs.finish(
+        tx,
+        attempt.id,
+        Status(attempt.status),
+        {
+            "status": str(how.status),
+            "error_kind": how.error_kind,
+            "error": how.error,
+            "result": encode_json(how.result),
+            "duration_ms": how.duration_ms,
+            "output": outputs.text(tx, attempt.id),
+            "now": now,
+        },
+    )
+    if not written:
+        return
+    outputs.clear(tx, attempt.id)
+    if task is None:
+        return
+    tasks.record_end(tx, task.id, str(how.status), (how.error or "")[-LONGEST_MESSAGE:] or None)
+    if how.status == Status.FAILED and attempt.retry_count < task.retry_count:
+        _retry(tx, attempt, task, now)
+    if how.status == Status.SUCCESS and how.result is not None:
+        _add_deliveries(tx, attempt, task, how.result, now)
+
+
+def _retry(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> None:
+    logs.plan(
+        tx,
+        [
+            NewAttempt(
+                trace_id=attempt.trace_id,
+                task_id=task.id,
+                tenant_id=attempt.tenant_id,
+                task_name=attempt.task_name,
+                due_at=now + timedelta(seconds=task.retry_interval),
+                scheduled_for=attempt.scheduled_for,
+                trigger_type=Trigger(attempt.trigger_type),
+                retry_count=attempt.retry_count + 1,
+                input_params=attempt.input_params,
+            )
+        ],
+        now,
+    )
+
+
+def _add_deliveries(
+    tx: Transaction, attempt: Attempt, task: Task, result: Any, now: datetime
+) -> None:
+    wanted = task.notify_channels or []
+    found = channels.among(tx, wanted)
+    for channel_id in dict.fromkeys(wanted):
+        channel = found.get(channel_id)
+        if channel is None or not channel.is_enabled:
+            continue
+        delivery = NewDelivery(
+            log_id=attempt.id,
+            tenant_id=attempt.tenant_id,
+            channel_id=channel.id,
+            channel_name=channel.channel_name,
+            channel_type=channel.channel_type,
+            uuid=uuid.uuid4().hex,
+            title=task.task_name,
+            result=result,
+        )
+        deliveries.add(tx, delivery, now=now, lease_until=now + DELIVERY_LEASE)

@@ -1,0 +1,94 @@
+"""Which rows a schedule asks for in a window of time; decides, and writes nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from chalicelib.domain import schedule
+from chalicelib.domain.runs import SkipReason, Status, scheduled_trace_id
+from chalicelib.repositories.logs import NewAttempt
+
+#: After a long outage so many missed occurrences of a task get rows; the oldest of these counts
+#: those before it.
+MOST_MISSED = 1000
+_TICK = timedelta(microseconds=1)
+
+
+class Plannable(Protocol):
+    """As much of a task as planning needs."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def tenant_id(self) -> str | None: ...
+    @property
+    def task_name(self) -> str: ...
+    @property
+    def schedule_type(self) -> Any: ...
+    @property
+    def time_points(self) -> list[Any] | None: ...
+    @property
+    def cron_expression(self) -> str | None: ...
+    @property
+    def timezone(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rows to insert, and when to look at the task again (None: never)."""
+
+    attempts: list[NewAttempt]
+    next_run_at: datetime | None
+
+
+def schedule_of(task: Plannable) -> schedule.Schedule:
+    return schedule.parse(task.schedule_type, task.time_points, task.cron_expression, task.timezone)
+
+
+def plan(task: Plannable, start: datetime, now: datetime, horizon: datetime) -> Plan:
+    """Plan the occurrences from `start` (inclusive) to `horizon` (exclusive).
+
+    Of those that are past, the last one runs, late, and the others are `missed`: after an outage
+    a task runs once and not once for each time.
+    """
+    parsed = schedule_of(task)
+    past: deque[datetime] = deque(maxlen=MOST_MISSED + 1)
+    dropped: list[datetime] = []
+    attempts: list[NewAttempt] = []
+    for instant in schedule.between(parsed, start, horizon):
+        if instant > now:
+            attempts.append(_attempt(task, instant))
+            continue
+        if len(past) == past.maxlen:
+            dropped = [*dropped[:1], past[0]]
+        past.append(instant)
+    return Plan(
+        [*_late(task, past, dropped), *attempts], schedule.next_after(parsed, horizon - _TICK)
+    )
+
+
+def _late(task: Plannable, past: deque[datetime], dropped: list[datetime]) -> Iterable[NewAttempt]:
+    for number, instant in enumerate(past):
+        if number == len(past) - 1:
+            yield _attempt(task, instant)
+        elif number == 0 and dropped:
+            yield _attempt(task, instant, f"missed, as all before it since {dropped[0]:%FT%TZ}")
+        else:
+            yield _attempt(task, instant, SkipReason.MISSED)
+
+
+def _attempt(task: Plannable, instant: datetime, skip_reason: str | None = None) -> NewAttempt:
+    return NewAttempt(
+        trace_id=scheduled_trace_id(task.id, instant),
+        task_id=task.id,
+        tenant_id=task.tenant_id,
+        task_name=task.task_name,
+        due_at=instant,
+        scheduled_for=instant,
+        status=Status.SKIPPED if skip_reason else Status.QUEUED,
+        skip_reason=skip_reason,
+    )

@@ -1,0 +1,88 @@
+"""From rows to messages: row first, then the message, then the note that it is sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.runs import LONGEST_DELAY
+from chalicelib.domain.tasks import PLATFORM_TENANT
+from chalicelib.gateways.queue import Message
+from chalicelib.repositories import log_queue
+from chalicelib.repositories.database import Transaction
+from chalicelib.repositories.log_queue import ToSend
+from chalicelib.services.platform import Platform
+from chalicelib.services.tokens import hash_of, new_token
+
+log = logging.getLogger(__name__)
+BATCH = 1000
+
+Choose = Callable[[Transaction, datetime], list[ToSend]]
+
+
+def send_waiting(platform: Platform) -> int:
+    """Send whatever waits and is due within 900 s; returns how many messages went out."""
+    total = 0
+    while True:
+        chosen, sent = _send(platform, lambda tx, until: log_queue.unsent(tx, until, BATCH))
+        total += sent
+        # A queue that refuses would be asked for ever; the next tick asks again.
+        if chosen < BATCH or sent < chosen:
+            return total
+
+
+def send_these(platform: Platform, log_ids: Iterable[int]) -> None:
+    """Send the messages of attempts that were just planned; what fails is left to the next tick."""
+    ids = list(log_ids)
+    if ids:
+        _send(platform, lambda tx, until: log_queue.lock_unsent(tx, ids, until))
+
+
+def send_runs(platform: Platform, trace_ids: Sequence[str]) -> None:
+    """Send what waits of these runs: their first attempts, or the ones that follow a failure."""
+    if trace_ids:
+        with platform.database.transaction() as tx:
+            waiting = log_queue.waiting_of(tx, trace_ids)
+        send_these(platform, waiting)
+
+
+def _send(platform: Platform, choose: Choose) -> tuple[int, int]:
+    now = platform.now()
+    with platform.database.transaction() as tx:
+        chosen = choose(tx, now + LONGEST_DELAY)
+        tokens = {row.id: new_token() for row in chosen}
+        hashes = {log_id: hash_of(token).hex() for log_id, token in tokens.items()}
+        if chosen:
+            log_queue.set_tokens(tx, hashes)
+    if not chosen:
+        return 0, 0
+    failed = set(platform.queue.send([_message(row, tokens[row.id], now) for row in chosen]))
+    sent = {row.id: hashes[row.id] for n, row in enumerate(chosen) if n not in failed}
+    if sent:
+        with platform.database.transaction() as tx:
+            log_queue.mark_sent(tx, sent, platform.now())
+    if failed:
+        log.warning("messages not taken by the queue", extra={"count": len(failed)})
+    return len(chosen), len(sent)
+
+
+def _message(row: ToSend, token: str, now: datetime) -> Message:
+    event = {"kind": "run", "log_id": row.id, "token": token}
+    return message(event, row.tenant_id, row.due_at, now)
+
+
+def message(
+    event: dict[str, Any], tenant_id: str | None, due_at: datetime, now: datetime
+) -> Message:
+    """A sandbox event as a message that waits the whole seconds; `launch` waits the rest."""
+    tenant = tenant_id or PLATFORM_TENANT
+    delay = max(0, int((due_at - now).total_seconds()))
+    body = {**event, "due_at": due_at.isoformat(), "tenant": tenant}
+    return Message(body=body, delay_seconds=delay, group=tenant)
+
+
+def event_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The sandbox's event in a message."""
+    return {key: value for key, value in body.items() if key not in ("due_at", "tenant")}

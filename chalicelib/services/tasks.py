@@ -1,0 +1,151 @@
+"""Tasks: what their owners do with them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.access import Principal, tenant_of_new
+from chalicelib.domain.errors import FieldError, Invalid, NotFound
+from chalicelib.domain.runs import LOOK_AHEAD, SkipReason, Trigger
+from chalicelib.domain.schedule import next_after
+from chalicelib.domain.tasks import Task, TaskSpec, merged
+from chalicelib.domain.text import Text
+from chalicelib.domain.validation import read
+from chalicelib.repositories import logs, tasks
+from chalicelib.repositories.database import Transaction
+from chalicelib.repositories.logs import NewAttempt
+from chalicelib.repositories.tasks import TaskFilter
+from chalicelib.services import sending
+from chalicelib.services.pages import Page
+from chalicelib.services.planning import plan, schedule_of
+from chalicelib.services.platform import Platform
+from chalicelib.services.task_rules import check
+
+
+def list_tasks(platform: Platform, wanted: TaskFilter, page: Page) -> dict[str, Any]:
+    with platform.database.transaction() as tx:
+        found = tasks.page(tx, wanted, offset=page.offset, limit=page.size)
+        return page.answer([shown(platform, task) for task in found], tasks.count(tx, wanted))
+
+
+def shown(platform: Platform, task: Task) -> dict[str, Any]:
+    """A task as people read it: `next_run_at` is the next occurrence, whether planned or not."""
+    coming = next_after(schedule_of(task), platform.now()) if task.next_run_at else None
+    return {**task.model_dump(), "next_run_at": coming}
+
+
+def get_task(platform: Platform, principal: Principal, task_id: int) -> Task:
+    with platform.database.transaction() as tx:
+        return _find(tx, principal, task_id)
+
+
+def create_task(platform: Platform, principal: Principal, sent: Mapping[str, Any]) -> Task:
+    """Store a task with the plan of its next 180 s; nothing is written if anything is wrong."""
+    wished = read(TaskSpec, sent)
+    spec = wished.model_copy(update={"tenant_id": tenant_of_new(principal, wished.tenant_id)})
+    now = platform.now()
+    with platform.database.transaction() as tx:
+        check(tx, spec, platform.settings.egress_allow)
+        task_id = tasks.add(tx, spec, owner=principal.name, now=now)
+        planned = _replan(tx, _find(tx, principal, task_id, lock=True), now)
+        task = _find(tx, principal, task_id)
+    sending.send_runs(platform, planned)
+    return task
+
+
+def update_task(
+    platform: Platform, principal: Principal, task_id: int, changes: Mapping[str, Any]
+) -> Task:
+    """Lay changes over a task; its planned rows follow the new schedule at once."""
+    now = platform.now()
+    with platform.database.transaction() as tx:
+        before = _find(tx, principal, task_id, lock=True)
+        spec = read(TaskSpec, merged(before, changes))
+        if spec.tenant_id != before.tenant_id:
+            raise Invalid(FieldError("tenant_id", _TENANT_STAYS))
+        check(tx, spec, platform.settings.egress_allow)
+        tasks.update(tx, task_id, spec, now=now)
+        planned = _replan(tx, _find(tx, principal, task_id), now)
+        task = _find(tx, principal, task_id)
+    sending.send_runs(platform, planned)
+    return task
+
+
+_TENANT_STAYS = Text(
+    "任务的租户不能更改;请在目标租户下新建任务",
+    "a task stays with its tenant; make a new one for the other tenant",
+)
+
+
+def toggle_task(
+    platform: Platform, principal: Principal, task_id: int, is_enabled: bool | None
+) -> Task:
+    """Switch a task on or off; None flips it."""
+    now = platform.now()
+    with platform.database.transaction() as tx:
+        before = _find(tx, principal, task_id, lock=True)
+        wished = (not before.is_enabled) if is_enabled is None else is_enabled
+        tasks.set_enabled(tx, task_id, wished, now=now)
+        planned = _replan(tx, _find(tx, principal, task_id), now)
+        task = _find(tx, principal, task_id)
+    sending.send_runs(platform, planned)
+    return task
+
+
+def delete_task(platform: Platform, principal: Principal, task_id: int) -> None:
+    """Delete a task; its logs stay, and what was planned is skipped."""
+    with platform.database.transaction() as tx:
+        _find(tx, principal, task_id, lock=True)
+        logs.skip_all(tx, task_id, SkipReason.DELETED, platform.now())
+        tasks.delete(tx, task_id)
+
+
+def run_task(
+    platform: Platform,
+    principal: Principal,
+    task_id: int,
+    input_params: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Start a run now, whatever the schedule and the switch say; parameters overlay the task's."""
+    now = platform.now()
+    with platform.database.transaction() as tx:
+        task = _find(tx, principal, task_id)
+        attempt = NewAttempt(
+            trace_id=f"manual-{uuid.uuid4().hex}",
+            task_id=task.id,
+            tenant_id=task.tenant_id,
+            task_name=task.task_name,
+            due_at=now,
+            trigger_type=Trigger.MANUAL,
+            input_params=input_params,
+        )
+        log_id = logs.add(tx, attempt, now)
+    sending.send_these(platform, [log_id])
+    return {"log_id": log_id, "trace_id": attempt.trace_id}
+
+
+def _find(tx: Transaction, principal: Principal, task_id: int, *, lock: bool = False) -> Task:
+    task = tasks.get(tx, task_id, principal.tenant_id, lock=lock)
+    if task is None:
+        raise NotFound(Text(f"任务 {task_id} 不存在", f"task {task_id} does not exist"))
+    return task
+
+
+def _replan(tx: Transaction, task: Task, now: datetime) -> list[str]:
+    """Bring a locked task's planned rows in line with its schedule; returns the runs planned.
+
+    Rows that the schedule still holds stay, the others are skipped, and one that was skipped for
+    this comes back. The window is planned here, since a tick passes over a row that is locked.
+    """
+    made = plan(task, now + timedelta(microseconds=1), now, now + LOOK_AHEAD)
+    attempts = made.attempts if task.is_enabled else []
+    kept = {attempt.scheduled_for for attempt in attempts}
+    queued = logs.queued_after(tx, task.id, now)
+    gone = [row["id"] for row in queued if row["scheduled_for"] not in kept]
+    logs.skip(tx, gone, SkipReason.RESCHEDULED, now)
+    logs.plan(tx, attempts, now)
+    tasks.advance(tx, {task.id: made.next_run_at if task.is_enabled else None})
+    return [attempt.trace_id for attempt in attempts]

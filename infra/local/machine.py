@@ -1,0 +1,149 @@
+"""One machine playing AWS: the same handlers, services and SQL, with stand-ins around them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import tempfile
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from chalice.local import LambdaContext
+from waitress.server import create_server
+
+import app as functions
+from chalicelib import wiring
+from chalicelib.config import Settings
+from chalicelib.gateways.clock import SystemClock
+from chalicelib.repositories.database import Database
+from chalicelib.services import recovering
+from chalicelib.services.platform import Platform
+from infra.local import lambda_events
+from infra.local.admin_key import ensure_admin_key
+from infra.local.broker_server import BrokerServer
+from infra.local.function import Function
+from infra.local.inbox import Inbox
+from infra.local.metrics import metrics
+from infra.local.minutes import Minutes
+from infra.local.placing import Limits
+from infra.local.queue import MemoryQueue
+from infra.local.runtime_folder import prepare
+from infra.local.sandbox_host import SandboxHost
+from infra.local.web import web
+from infra.migrate import migrate
+
+log = logging.getLogger(__name__)
+PROJECT = Path(__file__).parents[2]
+FIRST_UID = 61000
+#: Batches of ten messages that `launch` waits with at once.
+LAUNCHERS = 16
+WEB_THREADS = 16
+#: API Gateway's own limit.
+LARGEST_BODY = 10 * 1024 * 1024
+
+
+class Machine:
+    """Starts everything in the order of need, and stops it in the opposite one."""
+
+    def __init__(
+        self, data: Path, database_url: str, listener: socket.socket, allow: tuple[str, ...] = ()
+    ) -> None:
+        self._data = data
+        self._database_url = database_url
+        self._listener = listener
+        port = listener.getsockname()[1]
+        self._url = f"http://127.0.0.1:{port}"
+        self._allow = (f"{self._url}/inbox/", *allow)
+        self._stack = ExitStack()
+
+    def start(self) -> None:
+        migrate(self._database_url)
+        clock = SystemClock()
+        database = Database(self._database_url)
+        self._stack.callback(database.close)
+        settings = Settings(
+            database_url=self._database_url, egress_allow=self._allow, public_url=self._url
+        )
+        queue = MemoryQueue()
+        host = SandboxHost(self._function(), Limits(), on_dropped=self._take_back)
+        self._platform = Platform(settings, database, queue, host, clock)
+        wiring.install(self._platform)
+        recovering.start_over(self._platform)
+        ensure_admin_key(self._platform, self._data / "admin.key")
+        broker = BrokerServer(self._socket, lambda request: functions.broker(request, _context()))
+        inbox = Inbox(clock, self._data / "inbox")
+        minutes = Minutes(clock, self._tick)
+        self._start_each(queue, host, broker, minutes)
+        self._serve(functions.app, inbox, queue, host)
+
+    def stop(self) -> None:
+        self._stack.close()
+
+    def _start_each(
+        self, queue: MemoryQueue, host: SandboxHost, broker: BrokerServer, minutes: Minutes
+    ) -> None:
+        broker.start()
+        self._stack.callback(broker.stop)
+        host.open()
+        self._stack.callback(host.stop)
+        queue.start(self._launch, LAUNCHERS)
+        self._stack.callback(queue.stop)
+        minutes.start()
+        self._stack.callback(minutes.stop)
+
+    def _serve(self, app: Any, inbox: Inbox, queue: MemoryQueue, host: SandboxHost) -> None:
+        def counts() -> dict[str, float]:
+            queued = {f"queue_{name}": value for name, value in queue.stats().items()}
+            return {**queued, **{f"sandbox_{k}": float(v) for k, v in host.stats().items()}}
+
+        server = create_server(
+            web(app, inbox, lambda: metrics(self._platform, counts())),
+            sockets=[self._listener],
+            threads=WEB_THREADS,
+            max_request_body_size=LARGEST_BODY,
+            ident="zhundian",
+        )
+        thread = threading.Thread(target=server.run, name="web", daemon=True)
+        thread.start()
+        self._stack.callback(thread.join, 5)
+        self._stack.callback(server.close)
+
+    def _function(self) -> Function:
+        """The sandbox function, installed where the account that it runs as can read it."""
+        root = os.geteuid() == 0
+        runtime = prepare(self._data, PROJECT, FIRST_UID if root else None)
+        folder = Path(tempfile.mkdtemp(prefix="zhundian-"))
+        # Its accounts must reach the socket by name; nobody else can list what is here.
+        folder.chmod(0o711)
+        self._socket = folder / "broker.sock"
+        self._stack.callback(folder.rmdir)
+        return Function(
+            handler="chalicelib.sandbox.function.sandbox",
+            runtime=runtime,
+            log=self._data / "sandbox.log",
+            environment={
+                "BROKER_SOCKET": str(self._socket),
+                "EGRESS_ALLOW": " ".join(self._allow),
+                "SANDBOX_PYTHON": str(runtime.python),
+                "SANDBOX_LAYER": str(runtime.layer),
+            },
+            first_uid=FIRST_UID if root else None,
+        )
+
+    def _tick(self) -> None:
+        functions.dispatch(lambda_events.every_minute(self._platform.now()), _context())
+
+    def _launch(self, messages: list[tuple[str, dict[str, Any]]]) -> set[str]:
+        answer = functions.launch(lambda_events.from_queue(messages), _context())
+        return {item["itemIdentifier"] for item in answer["batchItemFailures"]}
+
+    def _take_back(self, event: dict[str, Any], reason: str) -> None:
+        if reason in ("age", "init"):
+            recovering.take_back(self._platform, event)
+
+
+def _context() -> LambdaContext:
+    return LambdaContext("zhundian", memory_size=512)
