@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from chalicelib.domain.messages.webhook import mask_webhook
-from chalicelib.domain.tasks import Name, TenantId
+from chalicelib.domain.tasks import Flag, Name, TenantId
 
 #: Stands for a secret that is set; sent back, it leaves the secret as it is.
 MASK = "********"
@@ -29,7 +29,7 @@ class ChannelSpec(BaseModel):
         None
     )
     description: Annotated[str, StringConstraints(max_length=255)] | None = None
-    is_enabled: StrictBool = True
+    is_enabled: Flag = True
 
 
 class Channel(ChannelSpec):
@@ -54,8 +54,12 @@ class Channel(ChannelSpec):
 
 
 def unmasked(channel: Channel, changes: dict[str, Any]) -> dict[str, Any]:
-    """Changes laid over a stored channel; what comes back masked is left as it was."""
-    kept = {
+    """Changes laid over a stored channel; what comes back masked is left as it was.
+
+    What only the platform sets is left out, so that a channel can be read, changed and sent back.
+    """
+    own = Channel.model_fields.keys() - ChannelSpec.model_fields.keys()
+    kept = own | {
         field
         for field, mask in channel.shown().items()
         if field in ("webhook_url", "sign_secret") and mask and changes.get(field) == mask

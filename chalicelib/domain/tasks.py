@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from chalicelib.domain.errors import FieldError, Wrong
 from chalicelib.domain.schedule import Schedule, parse
@@ -73,6 +81,12 @@ def check_params(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def flag_of_number(value: Any) -> Any:
+    """The document's TINYINT(1): its clients send 1 and 0 for true and false."""
+    return bool(value) if type(value) is int and value in (0, 1) else value
+
+
+Flag = Annotated[StrictBool, BeforeValidator(flag_of_number)]
 TenantId = Annotated[str, AfterValidator(check_tenant_id)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Script = Annotated[str, AfterValidator(check_script)]
@@ -98,11 +112,11 @@ class TaskSpec(BaseModel):
     input_params: Params | None = None
     retry_count: Annotated[int, Field(ge=0, le=20, strict=True)] = 0
     retry_interval: Annotated[int, Field(ge=1, le=86400, strict=True)] = 60
-    alert_on_failure: StrictBool = False
+    alert_on_failure: Flag = False
     alert_webhook: Annotated[str, StringConstraints(max_length=500)] | None = None
     notify_channels: Annotated[list[int], Field(max_length=20)] | None = None
     notify_wecom_app_id: int | None = None
-    is_enabled: StrictBool = True
+    is_enabled: Flag = True
     timeout_seconds: Annotated[int, Field(ge=1, le=840, strict=True)] = 300
 
     @property
@@ -143,5 +157,9 @@ def check_execution(spec: TaskSpec) -> Sequence[FieldError]:
 
 
 def merged(task: Task, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """What a user sent laid over what is stored: fields that were not sent stay."""
-    return {**task.spec, **changes}
+    """What a user sent laid over what is stored: fields that were not sent stay.
+
+    What only the platform sets is left out, so that a task can be read, changed and sent back.
+    """
+    own = Task.model_fields.keys() - TaskSpec.model_fields.keys()
+    return {**task.spec, **{key: value for key, value in changes.items() if key not in own}}

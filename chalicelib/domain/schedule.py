@@ -1,0 +1,163 @@
+"""Schedules: reading them, and the instants at which they are due."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Literal, cast
+
+from chalicelib.domain.cron import read_cron, tidy
+from chalicelib.domain.errors import FieldError, Invalid, Wrong
+from chalicelib.domain.occurrences import Timetable, cron_timetable, daily_timetable, first_from
+from chalicelib.domain.text import Text
+from chalicelib.domain.zone_names import check_zone
+
+ScheduleType = Literal["simple", "cron"]
+
+MOST_TIME_POINTS = 200
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME_POINT = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule that `parse` has found good; `time_points` ascend, `cron_expression` is tidy.
+
+    What the other type would need is empty: `()` or None.
+    """
+
+    schedule_type: ScheduleType
+    time_points: tuple[str, ...]
+    cron_expression: str | None
+    timezone: str
+
+
+def parse(
+    schedule_type: str,
+    time_points: Iterable[str] | None,
+    cron_expression: str | None,
+    timezone: str,
+) -> Schedule:
+    """Read a schedule as a user or a row gives it; what its type does not need is ignored.
+
+    Raises `Invalid` with an error for each of `schedule_type`, `time_points`, `time_points.N`,
+    `cron_expression` and `timezone` that is wrong.
+    """
+    # str(): what is no text is no time either, and is refused as its digits are.
+    points = tuple(str(point) for point in time_points or ())
+    return _parsed(schedule_type, points, cron_expression or "", timezone or "")
+
+
+def next_after(schedule: Schedule, after: datetime) -> datetime | None:
+    """The first occurrence strictly after an aware instant, in UTC; None: none in 50 years."""
+    return _next(schedule, _seconds(after) + 1)
+
+
+def between(schedule: Schedule, start: datetime, end: datetime) -> Iterator[datetime]:
+    """The occurrences in `start` <= t < `end` (aware instants), ascending, in UTC."""
+    found = _next(schedule, _seconds_up(start))
+    while found is not None and found < end:
+        yield found
+        found = _next(schedule, _seconds(found) + 1)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(
+    schedule_type: str, points: tuple[str, ...], expression: str, timezone: str
+) -> Schedule:
+    errors = [*_type_errors(schedule_type), *_zone_errors(timezone)]
+    if schedule_type == "simple":
+        errors += _point_errors(points)
+    if schedule_type == "cron":
+        errors += _cron_errors(expression)
+    if errors:
+        raise Invalid(*errors)
+    simple = schedule_type == "simple"
+    return Schedule(
+        schedule_type=cast(ScheduleType, schedule_type),
+        time_points=tuple(sorted(set(points))) if simple else (),
+        cron_expression=None if simple else tidy(expression),
+        timezone=timezone,
+    )
+
+
+def _type_errors(schedule_type: str) -> Iterator[FieldError]:
+    if schedule_type not in ("simple", "cron"):
+        yield FieldError(
+            "schedule_type",
+            Text(
+                "调度方式只能是 simple(时间点)或 cron(CRON 表达式)",
+                "the schedule type is simple (points of time) or cron (an expression)",
+            ),
+        )
+
+
+def _zone_errors(timezone: str) -> Iterator[FieldError]:
+    try:
+        check_zone(timezone)
+    except Wrong as error:
+        yield FieldError("timezone", error.text)
+
+
+def _cron_errors(expression: str) -> Iterator[FieldError]:
+    try:
+        read_cron(tidy(expression))
+    except Wrong as error:
+        yield FieldError("cron_expression", error.text)
+
+
+def _point_errors(points: tuple[str, ...]) -> Iterator[FieldError]:
+    if not points:
+        yield FieldError(
+            "time_points",
+            Text(
+                '请至少填写一个时间点,例如 ["08:00"]',
+                'give at least one point of time, for example ["08:00"]',
+            ),
+        )
+    if len(points) > MOST_TIME_POINTS:
+        yield FieldError(
+            "time_points",
+            Text(
+                f"时间点最多 {MOST_TIME_POINTS} 个,更密的调度请用 CRON 表达式",
+                f"there may be {MOST_TIME_POINTS} points of time; use cron for more",
+            ),
+        )
+        return
+    for index, point in enumerate(points):
+        if not _TIME_POINT.fullmatch(point):
+            yield FieldError(
+                f"time_points.{index}",
+                Text(
+                    f"“{point[:20]}” 不是时间点,请写成 24 小时制的 HH:MM,例如 08:00",
+                    f"'{point[:20]}' is no point of time; write HH:MM (00:00 to 23:59), as 08:00",
+                ),
+            )
+
+
+@lru_cache(maxsize=2048)
+def _timetable(schedule: Schedule) -> Timetable:
+    if schedule.cron_expression is not None:
+        return cron_timetable(read_cron(schedule.cron_expression))
+    return daily_timetable(int(point[:2]) * 60 + int(point[3:]) for point in schedule.time_points)
+
+
+# Thousands of tasks share a schedule and are due at the same instant.
+@lru_cache(maxsize=8192)
+def _next(schedule: Schedule, earliest: int) -> datetime | None:
+    found = first_from(_timetable(schedule), schedule.timezone, earliest)
+    return None if found is None else _EPOCH + timedelta(seconds=found)
+
+
+def _seconds(instant: datetime) -> int:
+    """Whole seconds since 1970, rounded down; raises TypeError for a naive instant."""
+    since = instant - _EPOCH
+    return since.days * 86_400 + since.seconds
+
+
+def _seconds_up(instant: datetime) -> int:
+    return _seconds(instant) + (instant.microsecond > 0)
