@@ -7,7 +7,7 @@ import functools
 from chalicelib.config import read_settings
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.gateways.launcher import LambdaLauncher
-from chalicelib.gateways.queue import SqsQueue
+from chalicelib.gateways.queue import NoQueue, SqsQueue
 from chalicelib.repositories.database import Database
 from chalicelib.services.platform import Platform
 
@@ -33,7 +33,7 @@ def _from_settings() -> Platform:
     return Platform(
         settings=settings,
         database=Database(settings.database_url),
-        queue=SqsQueue(settings.runs_queue_url),
+        queue=SqsQueue(settings.runs_queue_url) if settings.runs_queue_url else NoQueue(),
         launcher=LambdaLauncher(settings.sandbox_function),
         clock=SystemClock(),
     )

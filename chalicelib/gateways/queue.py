@@ -70,6 +70,23 @@ def batches(bodies: Sequence[str]) -> Iterator[list[int]]:
         yield batch
 
 
+class NoQueue:
+    """Where no queue is set, as under `chalice local`: rows wait for the tick of who has one.
+
+    Without it boto3 would ask AWS, with whatever account the developer happens to be signed in.
+    """
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def send(self, messages: Sequence[Message]) -> list[int]:
+        """Take nothing."""
+        if not self._said:
+            self._said = True
+            log.warning("no RUNS_QUEUE_URL: runs stay queued until a dispatcher with a queue ticks")
+        return list(range(len(messages)))
+
+
 class SqsQueue:
     """An SQS standard queue; the group makes it a fair one (no tenant waits for another's heap)."""
 

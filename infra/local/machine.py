@@ -7,6 +7,7 @@ import os
 import socket
 import tempfile
 import threading
+import zlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ from infra.migrate import migrate
 
 log = logging.getLogger(__name__)
 PROJECT = Path(__file__).parents[2]
-FIRST_UID = 61000
+#: Uids that Debian and systemd give to nobody (systemd.io, "Users, Groups, UIDs and GIDs").
+FIRST_UID, UIDS_OF_ONE, MACHINES = 60578, 64, 9
 #: Batches of ten messages that `launch` waits with at once.
 LAUNCHERS = 16
 WEB_THREADS = 16
@@ -113,8 +115,8 @@ class Machine:
 
     def _function(self) -> Function:
         """The sandbox function, installed where the account that it runs as can read it."""
-        root = os.geteuid() == 0
-        runtime = prepare(self._data, PROJECT, FIRST_UID if root else None)
+        first_uid = _first_uid(self._data) if os.geteuid() == 0 else None
+        runtime = prepare(self._data, PROJECT, first_uid)
         folder = Path(tempfile.mkdtemp(prefix="zhundian-"))
         # Its accounts must reach the socket by name; nobody else can list what is here.
         folder.chmod(0o711)
@@ -130,7 +132,7 @@ class Machine:
                 "SANDBOX_PYTHON": str(runtime.python),
                 "SANDBOX_LAYER": str(runtime.layer),
             },
-            first_uid=FIRST_UID if root else None,
+            first_uid=first_uid,
         )
 
     def _tick(self) -> None:
@@ -143,6 +145,11 @@ class Machine:
     def _take_back(self, event: dict[str, Any], reason: str) -> None:
         if reason in ("age", "init"):
             recovering.take_back(self._platform, event)
+
+
+def _first_uid(data: Path) -> int:
+    """Two of us on one machine, with other data, had better not share their sandboxes' uids."""
+    return FIRST_UID + zlib.crc32(bytes(data)) % MACHINES * UIDS_OF_ONE
 
 
 def _context() -> LambdaContext:

@@ -21,11 +21,6 @@ class Answer:
         """The names of the wrong fields of a problem."""
         return [error["field"] for error in self.body["errors"]]
 
-    def body_spec(self) -> dict[str, Any]:
-        """The body without what only the platform sets."""
-        made = ("id", "created_at", "updated_at")
-        return {key: value for key, value in self.body.items() if key not in made}
-
 
 class Api:
     """Calls as the holder of one key; `language` goes with each."""

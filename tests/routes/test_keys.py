@@ -72,7 +72,7 @@ def test_a_tenants_admin_hands_out_keys_of_its_own_tenant_alone(installed: Platf
 def test_secrets_of_a_channel_are_never_answered(api: Api) -> None:
     made = api.post("/api/notification-channels", CHANNEL)
     path = f"/api/notification-channels/{made.body['id']}"
-    kept = api.put(path, {**made.body_spec(), "channel_name": "new"})
+    kept = api.put(path, {**made.body, "channel_name": "new"})
     texts = [str(answer.body) for answer in (made, kept, api.get(path), api.get(path[:-2]))]
 
     assert made.status == 201
@@ -85,7 +85,7 @@ def test_a_masked_secret_that_comes_back_leaves_the_secret_as_it_is(
 ) -> None:
     made = api.post("/api/notification-channels", CHANNEL)
 
-    api.put(f"/api/notification-channels/{made.body['id']}", made.body_spec())
+    api.put(f"/api/notification-channels/{made.body['id']}", made.body)
 
     with platform.database.transaction() as tx:
         row = tx.one("SELECT webhook_url, sign_secret FROM platform_task_notify_channels")

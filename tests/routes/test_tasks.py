@@ -130,6 +130,15 @@ def test_a_wrong_change_changes_nothing(api: Api) -> None:
     assert api.get(f"/api/scheduled-tasks/{made['id']}").body == made
 
 
+def test_a_task_can_be_read_changed_and_sent_back_whole(api: Api) -> None:
+    made = api.post("/api/scheduled-tasks", {**TASK, "is_enabled": 1}).body
+
+    changed = api.put(f"/api/scheduled-tasks/{made['id']}", {**made, "is_enabled": 0})
+
+    assert changed.status == 200
+    assert (made["is_enabled"], changed.body["is_enabled"]) == (True, False)
+
+
 def test_a_problem_speaks_the_language_that_is_asked_for(api: Api) -> None:
     chinese = Api(api.headers["Authorization"][7:], language="zh-CN,zh;q=0.9,en;q=0.8")
 
