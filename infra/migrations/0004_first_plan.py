@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain import schedule
 from chalicelib.domain.errors import Invalid
@@ -21,7 +22,7 @@ def migrate(cursor: Cursor, legacy_zone: str) -> None:
         _plan(cursor, task_id, columns, now)
 
 
-def _plan(cursor: Cursor, task_id: int, columns: list[str | None], now: datetime) -> None:
+def _plan(cursor: Cursor, task_id: int, columns: list[Any], now: datetime) -> None:
     kind, points, expression, zone = columns
     try:
         parsed = schedule.parse(kind, json.loads(points or "null"), expression, zone)
