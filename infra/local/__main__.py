@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import logging
 import os
 import signal
@@ -15,11 +16,13 @@ from infra.local.database import DatabaseServer
 from infra.local.database_errors import DatabaseFailed
 from infra.local.machine import Machine
 
-log = logging.getLogger("zhundian")
+#: linux/prctl.h
+PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
     options = _options()
+    _end_with_make()
     options.data.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(
         filename=options.data / "zhundian.log",
@@ -38,6 +41,13 @@ def main() -> int:
     except DatabaseFailed as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _end_with_make() -> None:
+    """When `make` is killed, nobody else would tell us: it then sends no signal on."""
+    parent = Path(f"/proc/{os.getppid()}/comm")
+    if parent.exists() and parent.read_text().strip() in ("make", "gmake"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def _serve(options: argparse.Namespace, database_url: str, stopped: threading.Event) -> int:
