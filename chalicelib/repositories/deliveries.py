@@ -57,7 +57,7 @@ def grant(tx: Transaction, ids: Sequence[int], token_hash: bytes, lease_until: d
     """Let the holder of a token send these; a token given before is worth nothing then."""
     if ids:
         tx.execute(
-            "UPDATE platform_task_deliveries SET token_hash = %(token_hash)s,"
+            "UPDATE platform_task_deliveries FORCE INDEX (PRIMARY) SET token_hash = %(token_hash)s,"
             " next_attempt_at = %(lease_until)s, attempts = attempts + 1"
             " WHERE id IN %(ids)s AND status = 'pending'",
             {"ids": tuple(ids), "token_hash": token_hash, "lease_until": lease_until},
@@ -103,8 +103,9 @@ def settle(tx: Transaction, delivery_id: int, token_hash: bytes, end: Mapping[st
 def fail(tx: Transaction, ids: Sequence[int], errmsg: str, now: datetime) -> None:
     if ids:
         tx.execute(
-            "UPDATE platform_task_deliveries SET status = 'failed', errmsg = %(errmsg)s,"
-            " finished_at = %(now)s WHERE id IN %(ids)s AND status = 'pending'",
+            "UPDATE platform_task_deliveries FORCE INDEX (PRIMARY)"
+            " SET status = 'failed', errmsg = %(errmsg)s, finished_at = %(now)s"
+            " WHERE id IN %(ids)s AND status = 'pending'",
             {"ids": tuple(ids), "errmsg": errmsg, "now": now},
         )
 

@@ -42,7 +42,7 @@ def lock_unsent(tx: Transaction, log_ids: Sequence[int], until: datetime) -> lis
     rows = tx.all(
         """
         SELECT id, tenant_id, due_at
-        FROM platform_task_logs
+        FROM platform_task_logs FORCE INDEX (PRIMARY)
         WHERE id IN %(ids)s AND status = 'queued' AND due_at < %(until)s AND sent_at IS NULL
         FOR UPDATE SKIP LOCKED
         """,
@@ -65,10 +65,9 @@ def set_tokens(tx: Transaction, hashes: Mapping[int, str]) -> None:
     """Give attempts new tokens (hex of SHA-256); the ones they had are worth nothing then."""
     tx.execute(
         """
-        UPDATE platform_task_logs l
-        JOIN JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
+        UPDATE JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
             id BIGINT PATH '$[0]', hash CHAR(64) PATH '$[1]'
-        )) p ON p.id = l.id
+        )) p STRAIGHT_JOIN platform_task_logs l FORCE INDEX (PRIMARY) ON l.id = p.id
         SET l.token_hash = UNHEX(p.hash)
         """,
         {"pairs": json.dumps(list(hashes.items()))},
@@ -79,13 +78,13 @@ def mark_sent(tx: Transaction, hashes: Mapping[int, str], now: datetime) -> None
     """Note that the messages with these tokens are in the queue, if the tokens still hold."""
     tx.execute(
         """
-        UPDATE platform_task_logs l
-        JOIN JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
+        UPDATE JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
             id BIGINT PATH '$[0]', hash CHAR(64) PATH '$[1]'
-        )) p ON p.id = l.id AND l.token_hash = UNHEX(p.hash)
+        )) p STRAIGHT_JOIN platform_task_logs l FORCE INDEX (PRIMARY)
+            ON l.id = p.id AND l.token_hash = UNHEX(p.hash)
         SET l.sent_at = %(now)s, l.send_count = l.send_count + 1
         """,
-        {"pairs": json.dumps(list(hashes.items())), "now": now},
+        {"pairs": json.dumps(sorted(hashes.items())), "now": now},
     )
 
 
@@ -112,7 +111,7 @@ def unsend(tx: Transaction, log_ids: Sequence[int]) -> None:
     """Have messages sent again."""
     if log_ids:
         tx.execute(
-            "UPDATE platform_task_logs SET sent_at = NULL"
+            "UPDATE platform_task_logs FORCE INDEX (PRIMARY) SET sent_at = NULL"
             " WHERE id IN %(ids)s AND status = 'queued'",
             {"ids": tuple(log_ids)},
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.runs import Status, Trigger
+from chalicelib.domain.runs import Status, Trigger, scheduled_trace_id
 from chalicelib.repositories.database import LOCK, MINE, Row, Transaction, decode_json, encode_json
 
 
@@ -65,6 +65,8 @@ class Attempt:
     spec: dict[str, Any] | None
 
 
+#: The trace ids of a task's occurrences ascend in time, so their index finds a span of it.
+_END = datetime(9999, 12, 31, tzinfo=UTC)
 _SELECT = """
     SELECT id, trace_id, task_id, tenant_id, task_name, trigger_type, status, retry_count,
        scheduled_for, due_at, started_at, token_hash, nonce, lease_until,
@@ -101,6 +103,7 @@ def plan(tx: Transaction, attempts: Sequence[NewAttempt], now: datetime) -> None
         + """
         ON DUPLICATE KEY UPDATE
             sent_at = IF(status = 'skipped' AND skip_reason = 'rescheduled', NULL, sent_at),
+            send_count = IF(status = 'skipped' AND skip_reason = 'rescheduled', 0, send_count),
             finished_at = IF(status = 'skipped' AND skip_reason = 'rescheduled', NULL, finished_at),
             status = IF(status = 'skipped' AND skip_reason = 'rescheduled', 'queued', status),
             skip_reason = IF(status = 'queued', NULL, skip_reason)
@@ -128,36 +131,56 @@ def get(
     return _attempt(row) if row else None
 
 
-def queued_after(tx: Transaction, task_id: int, after: datetime) -> list[Row]:
-    """Planned first attempts of a task by schedule: `id` and `scheduled_for`; locked."""
+def planned_after(tx: Transaction, task_id: int, after: datetime) -> list[Row]:
+    """First attempts of a task by schedule: `id`, `trace_id`, `status`, `skip_reason`.
+
+    Not locked: their status changes under the task's lock alone.
+    """
     return tx.all(
-        """
-        SELECT id, scheduled_for
-        FROM platform_task_logs
-        WHERE task_id = %(task_id)s AND status = 'queued' AND trigger_type = 'schedule'
-          AND retry_count = 0 AND scheduled_for > %(after)s
-        FOR UPDATE
-        """,
-        {"task_id": task_id, "after": after},
+        "SELECT id, trace_id, status, skip_reason FROM platform_task_logs"
+        " WHERE trace_id > %(first)s AND trace_id < %(end)s AND retry_count = 0",
+        {"first": scheduled_trace_id(task_id, after), "end": scheduled_trace_id(task_id, _END)},
     )
+
+
+def queued_of(tx: Transaction, task_id: int) -> list[int]:
+    """Whatever of a task waits, retries too; not locked."""
+    rows = tx.all(
+        "SELECT id FROM platform_task_logs WHERE task_id = %(task_id)s AND status = 'queued'",
+        {"task_id": task_id},
+    )
+    return [row["id"] for row in rows]
+
+
+def lock(tx: Transaction, log_ids: Sequence[int]) -> None:
+    """Lock attempts in the order of their ids, as whoever needs several does."""
+    if log_ids:
+        tx.all(
+            "SELECT id FROM platform_task_logs FORCE INDEX (PRIMARY)"
+            " WHERE id IN %(ids)s FOR UPDATE",
+            {"ids": tuple(log_ids)},
+        )
+
+
+def revive(tx: Transaction, log_ids: Sequence[int]) -> None:
+    """Plan attempts again that were `rescheduled` away; they are as good as new."""
+    if log_ids:
+        tx.execute(
+            "UPDATE platform_task_logs FORCE INDEX (PRIMARY) SET status = 'queued',"
+            " skip_reason = NULL, finished_at = NULL, sent_at = NULL, send_count = 0"
+            " WHERE id IN %(ids)s AND status = 'skipped' AND skip_reason = 'rescheduled'",
+            {"ids": tuple(log_ids)},
+        )
 
 
 def skip(tx: Transaction, log_ids: Sequence[int], reason: str, now: datetime) -> None:
     if log_ids:
         tx.execute(
-            "UPDATE platform_task_logs SET status = 'skipped', skip_reason = %(reason)s,"
-            " finished_at = %(now)s WHERE id IN %(ids)s AND status = 'queued'",
+            "UPDATE platform_task_logs FORCE INDEX (PRIMARY)"
+            " SET status = 'skipped', skip_reason = %(reason)s, finished_at = %(now)s"
+            " WHERE id IN %(ids)s AND status = 'queued'",
             {"ids": tuple(log_ids), "reason": reason, "now": now},
         )
-
-
-def skip_all(tx: Transaction, task_id: int, reason: str, now: datetime) -> None:
-    """Whatever of a task waits, retries too."""
-    tx.execute(
-        "UPDATE platform_task_logs SET status = 'skipped', skip_reason = %(reason)s,"
-        " finished_at = %(now)s WHERE task_id = %(task_id)s AND status = 'queued'",
-        {"task_id": task_id, "reason": reason, "now": now},
-    )
 
 
 def claim(tx: Transaction, log_id: int, claim: Mapping[str, Any]) -> bool:
@@ -187,12 +210,14 @@ def is_running(tx: Transaction, task_id: int, now: datetime) -> bool:
 
 
 def has_later(tx: Transaction, task_id: int, scheduled_for: datetime, now: datetime) -> bool:
-    """Whether a later occurrence of the task is due as well, and was not skipped."""
+    """Whether a later occurrence of the task is due as well, and ran or is to run."""
     row = tx.one(
-        "SELECT 1 AS yes FROM platform_task_logs WHERE task_id = %(task_id)s"
-        " AND trigger_type = 'schedule' AND scheduled_for > %(scheduled_for)s"
-        " AND scheduled_for <= %(now)s AND status <> 'skipped' LIMIT 1",
-        {"task_id": task_id, "scheduled_for": scheduled_for, "now": now},
+        "SELECT 1 AS yes FROM platform_task_logs WHERE trace_id > %(this)s"
+        " AND trace_id <= %(now)s AND status NOT IN ('skipped', 'cancelled') LIMIT 1",
+        {
+            "this": scheduled_trace_id(task_id, scheduled_for),
+            "now": scheduled_trace_id(task_id, now),
+        },
     )
     return row is not None
 

@@ -199,10 +199,9 @@ def advance(tx: Transaction, next_runs: Mapping[int, datetime | None]) -> None:
     pairs = [[task_id, at and f"{at:%Y-%m-%d %H:%M:%S.%f}"] for task_id, at in next_runs.items()]
     tx.execute(
         """
-        UPDATE platform_scheduled_tasks t
-        JOIN JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
+        UPDATE JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
             id INT PATH '$[0]', next_run_at DATETIME(6) PATH '$[1]' NULL ON EMPTY NULL ON ERROR
-        )) p ON p.id = t.id
+        )) p STRAIGHT_JOIN platform_scheduled_tasks t FORCE INDEX (PRIMARY) ON t.id = p.id
         SET t.next_run_at = p.next_run_at
         """,
         {"pairs": json.dumps(pairs)},

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.access import Principal, tenant_of_new
 from chalicelib.domain.errors import FieldError, Invalid, NotFound
-from chalicelib.domain.runs import LOOK_AHEAD, SkipReason, Trigger
+from chalicelib.domain.runs import SkipReason, Trigger
 from chalicelib.domain.schedule import next_after
 from chalicelib.domain.tasks import Task, TaskSpec, merged
 from chalicelib.domain.text import Text
@@ -20,8 +19,9 @@ from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import TaskFilter
 from chalicelib.services import sending
 from chalicelib.services.pages import Page
-from chalicelib.services.planning import plan, schedule_of
+from chalicelib.services.planning import schedule_of
 from chalicelib.services.platform import Platform
+from chalicelib.services.replanning import catch_up, replan
 from chalicelib.services.task_rules import check
 
 
@@ -50,7 +50,7 @@ def create_task(platform: Platform, principal: Principal, sent: Mapping[str, Any
     with platform.database.transaction() as tx:
         check(tx, spec, platform.settings.egress_allow)
         task_id = tasks.add(tx, spec, owner=principal.name, now=now)
-        planned = _replan(tx, _find(tx, principal, task_id, lock=True), now)
+        planned = replan(tx, _find(tx, principal, task_id, lock=True), now)
         task = _find(tx, principal, task_id)
     sending.send_runs(platform, planned)
     return task
@@ -60,15 +60,16 @@ def update_task(
     platform: Platform, principal: Principal, task_id: int, changes: Mapping[str, Any]
 ) -> Task:
     """Lay changes over a task; its planned rows follow the new schedule at once."""
-    now = platform.now()
     with platform.database.transaction() as tx:
         before = _find(tx, principal, task_id, lock=True)
+        now = platform.now()
         spec = read(TaskSpec, merged(before, changes))
         if spec.tenant_id != before.tenant_id:
             raise Invalid(FieldError("tenant_id", _TENANT_STAYS))
         check(tx, spec, platform.settings.egress_allow)
+        planned = catch_up(tx, before, now)
         tasks.update(tx, task_id, spec, now=now)
-        planned = _replan(tx, _find(tx, principal, task_id), now)
+        planned += replan(tx, _find(tx, principal, task_id), now)
         task = _find(tx, principal, task_id)
     sending.send_runs(platform, planned)
     return task
@@ -84,12 +85,13 @@ def toggle_task(
     platform: Platform, principal: Principal, task_id: int, is_enabled: bool | None
 ) -> Task:
     """Switch a task on or off; None flips it."""
-    now = platform.now()
     with platform.database.transaction() as tx:
         before = _find(tx, principal, task_id, lock=True)
+        now = platform.now()
         wished = (not before.is_enabled) if is_enabled is None else is_enabled
+        planned = catch_up(tx, before, now)
         tasks.set_enabled(tx, task_id, wished, now=now)
-        planned = _replan(tx, _find(tx, principal, task_id), now)
+        planned += replan(tx, _find(tx, principal, task_id), now)
         task = _find(tx, principal, task_id)
     sending.send_runs(platform, planned)
     return task
@@ -98,8 +100,10 @@ def toggle_task(
 def delete_task(platform: Platform, principal: Principal, task_id: int) -> None:
     """Delete a task; its logs stay, and what was planned is skipped."""
     with platform.database.transaction() as tx:
-        _find(tx, principal, task_id, lock=True)
-        logs.skip_all(tx, task_id, SkipReason.DELETED, platform.now())
+        task = _find(tx, principal, task_id, lock=True)
+        now = platform.now()
+        catch_up(tx, task, now)
+        logs.skip(tx, logs.queued_of(tx, task_id), SkipReason.DELETED, now)
         tasks.delete(tx, task_id)
 
 
@@ -132,20 +136,3 @@ def _find(tx: Transaction, principal: Principal, task_id: int, *, lock: bool = F
     if task is None:
         raise NotFound(Text(f"任务 {task_id} 不存在", f"task {task_id} does not exist"))
     return task
-
-
-def _replan(tx: Transaction, task: Task, now: datetime) -> list[str]:
-    """Bring a locked task's planned rows in line with its schedule; returns the runs planned.
-
-    Rows that the schedule still holds stay, the others are skipped, and one that was skipped for
-    this comes back. The window is planned here, since a tick passes over a row that is locked.
-    """
-    made = plan(task, now + timedelta(microseconds=1), now, now + LOOK_AHEAD)
-    attempts = made.attempts if task.is_enabled else []
-    kept = {attempt.scheduled_for for attempt in attempts}
-    queued = logs.queued_after(tx, task.id, now)
-    gone = [row["id"] for row in queued if row["scheduled_for"] not in kept]
-    logs.skip(tx, gone, SkipReason.RESCHEDULED, now)
-    logs.plan(tx, attempts, now)
-    tasks.advance(tx, {task.id: made.next_run_at if task.is_enabled else None})
-    return [attempt.trace_id for attempt in attempts]

@@ -132,26 +132,27 @@ class DatabaseServer:
         if not place.data.exists():
             _initialise(program, place)
         password = password_of(place)
-        socket = place.socket()
+        socket = place.runtime() / "server.sock"
         self._url = url_of(socket, password)
         init_file = write_init_file(place, program, password)
-        self._process = self._spawn(
-            program, place, [f"--socket={socket}", f"--init-file={init_file}"]
-        )
+        self._process = self._spawn(program, place, f"--init-file={init_file}")
         self._wait_until_it_answers(place, socket)
         self._ready = True
         init_file.unlink()
 
-    def _spawn(self, program: Program, place: Place, paths: list[str]) -> subprocess.Popen[bytes]:
+    def _spawn(self, program: Program, place: Place, *more: str) -> subprocess.Popen[bytes]:
         options = program.options(
-            place.data, durable=self._durable, buffer_pool_mb=self._buffer_pool_mb
+            place.data,
+            place.runtime(),
+            durable=self._durable,
+            buffer_pool_mb=self._buffer_pool_mb,
         )
         if place.log.exists():
             place.log.replace(place.log.with_suffix(".log.1"))
         with place.log.open("wb") as log:
             # In a session of its own: Ctrl-C is for us, and we stop it when all else has ended.
             return subprocess.Popen(
-                [*as_account(place.account), *program.command, "--no-defaults", *options, *paths],
+                [*as_account(place.account), *program.command, "--no-defaults", *options, *more],
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -182,7 +183,7 @@ def _initialise(program: Program, place: Place) -> None:
     unfinished.mkdir(mode=0o700)
     give(unfinished, place.account)
     try:
-        program.initialise(unfinished, place.account)
+        program.initialise(unfinished, place.runtime(), place.account)
     except subprocess.CalledProcessError as error:
         log = error.output.decode(errors="replace")
         raise DatabaseFailed(did_not_start(place.folder), log) from error

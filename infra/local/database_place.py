@@ -14,8 +14,8 @@ from pathlib import Path
 
 from infra.local.privileges import Account, give, may_enter, server_account
 
-#: sockaddr_un holds 108 bytes with the closing zero (unix(7)); MariaDB refuses 107 too.
-LONGEST_SOCKET = 100
+#: sockaddr_un holds 108 bytes with the closing zero (unix(7)), `/server.sock` among them.
+LONGEST_RUNTIME = 90
 
 
 class FolderTaken(Exception):
@@ -42,19 +42,23 @@ class Place:
     def log(self) -> Path:
         return self.folder / "server.log"
 
-    def socket(self) -> Path:
-        """Beside the data, or in a short folder where that path is too long for a socket."""
-        near = self.folder / "server.sock"
-        if len(os.fsencode(near)) <= LONGEST_SOCKET:
-            return near
-        short = self._short_folder
-        short.mkdir(mode=0o700, exist_ok=True)
-        owner = short.lstat().st_uid
-        if short.is_symlink() or owner not in (os.geteuid(), self.account and self.account.uid):
-            raise PermissionError(f"{short} was made by somebody else: remove it")
-        give(short, self.account)
-        short.chmod(0o700)
-        return short / "server.sock"
+    def runtime(self) -> Path:
+        """A folder for the socket and temporary tables, made if need be.
+
+        Never shared: a starting MariaDB removes what looks like temporary tables from its
+        `tmpdir`, other servers' too. Beside the data, or a short one where that path is too
+        long for a socket, or holds the colon that separates several `tmpdir`s.
+        """
+        near = self.folder / "run"
+        fits = len(os.fsencode(near)) <= LONGEST_RUNTIME and ":" not in str(near)
+        folder = near if fits else self._short_folder
+        folder.mkdir(mode=0o700, exist_ok=True)
+        owner = folder.lstat().st_uid
+        if folder.is_symlink() or owner not in (os.geteuid(), self.account and self.account.uid):
+            raise PermissionError(f"{folder} was made by somebody else: remove it")
+        give(folder, self.account)
+        folder.chmod(0o700)
+        return folder
 
     @property
     def _short_folder(self) -> Path:

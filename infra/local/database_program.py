@@ -35,14 +35,18 @@ class Program:
     share: Path
     flavour: Literal["mariadb", "mysql"]
 
-    def options(self, data: Path, *, durable: bool, buffer_pool_mb: int) -> list[str]:
-        """Everything but the paths of socket and init file.
+    def options(
+        self, data: Path, runtime: Path, *, durable: bool, buffer_pool_mb: int
+    ) -> list[str]:
+        """Everything but the init file.
 
         A socket and no port, so that 3306 being taken never matters. A server that is not
         durable may lose everything in a crash: it is for tests.
         """
         options = [
             f"--datadir={data}",
+            f"--socket={runtime / 'server.sock'}",
+            f"--tmpdir={runtime}",
             f"--lc-messages-dir={self.share}",
             f"--character-sets-dir={self.share / 'charsets'}",
             f"--pid-file={data / 'server.pid'}",
@@ -62,10 +66,13 @@ class Program:
             options += ["--secure-file-priv=NULL", "--skip-log-bin", "--mysqlx=0"]
         return options
 
-    def initialise(self, data: Path, account: Account | None) -> None:
-        """Fill the empty folder `data`. Raises CalledProcessError, with the server's output."""
+    def initialise(self, data: Path, runtime: Path, account: Account | None) -> None:
+        """Fill the empty folder `data`; `runtime` is for temporary files.
+
+        Raises CalledProcessError, with the server's output.
+        """
         command = [*as_account(account), *self.command, "--no-defaults", f"--datadir={data}"]
-        command += [f"--lc-messages-dir={self.share}"]
+        command += [f"--tmpdir={runtime}", f"--lc-messages-dir={self.share}"]
         if self.flavour == "mysql":
             command += ["--secure-file-priv=NULL", "--initialize-insecure"]
         else:

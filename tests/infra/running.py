@@ -70,8 +70,17 @@ class Running:
                 raise AssertionError(error.read().decode()) from None
 
     def test_script(self, source: str, **fields: Any) -> Any:
-        return self.call(
-            "POST", "/api/scheduled-tasks/test-script", {"script_content": source, **fields}
+        """The outcome; on a busy machine it may take longer than the answer waits."""
+        sent = {"script_content": source, **fields}
+        answer = self.call("POST", "/api/scheduled-tasks/test-script", sent)
+        return answer if "status" in answer else self.ended(answer["log_id"], 60)
+
+    def ended(self, log_id: int, seconds: float) -> Any:
+        """The log of a run once it has ended."""
+        path = f"/api/task-logs/{log_id}"
+        running = ("queued", "running")
+        return until(
+            lambda: (log := self.call("GET", path))["status"] not in running and log, seconds
         )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import signal
 import stat
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,26 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 CARD = (PROJECT / "docs/samples/sales_card.py").read_text(encoding="utf-8")
 
 
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """As root, the accounts of database and sandbox have to pass; pytest's own are closed."""
+    with tempfile.TemporaryDirectory(prefix="zhundian-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("machine")).start()
-    yield running
-    assert running.stop() == 0
+def machine() -> Iterator[Running]:
+    with data_folder() as folder:
+        running = Running(folder).start()
+        yield running
+        assert running.stop() == 0
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    with data_folder() as folder:
+        yield folder
 
 
 def now() -> datetime:
@@ -143,12 +160,7 @@ def test_a_webhook_task_posts_to_its_address_and_says_what_came_back(
     task = {"task_name": "hook", "time_points": ["00:00"], "input_params": {"a": 1}, **hook}
     made = machine.call("POST", "/api/scheduled-tasks", task)
     started = machine.call("POST", f"/api/scheduled-tasks/{made['id']}/run")
-
-    def ended() -> Any:
-        log = machine.call("GET", f"/api/task-logs/{started['log_id']}")
-        return log if log["status"] not in ("queued", "running") else None
-
-    log = until(ended, 10)
+    log = machine.ended(started["log_id"], 10)
     posted = machine.call("GET", "/inbox/messages?robot=hooked")["items"]
 
     assert log["status"] == status
@@ -183,8 +195,8 @@ def test_a_channel_test_answers_what_the_robot_said(machine: Running) -> None:
 
 
 @pytest.mark.slow
-def test_killed_it_comes_back_with_every_row_and_runs_what_it_missed_once(tmp_path: Path) -> None:
-    machine = Running(tmp_path).start()
+def test_killed_it_comes_back_with_every_row_and_runs_what_it_missed_once(data: Path) -> None:
+    machine = Running(data).start()
     task = {
         "task_name": "every minute",
         "schedule_type": "cron",
@@ -219,14 +231,14 @@ def test_killed_it_comes_back_with_every_row_and_runs_what_it_missed_once(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_taken_port_is_told_and_another_chosen(tmp_path: Path) -> None:
+def test_a_taken_port_is_told_and_another_chosen(data: Path) -> None:
     with taken_port() as holder:
         port = holder.getsockname()[1]
-        machine = Running(tmp_path, port).start()
+        machine = Running(data, port).start()
         try:
             assert any(str(port) in line for line in machine.said[:-1])
             assert machine.call("GET", "/api/health")["status"] in ("ok", "late")
-            mode = stat.S_IMODE((tmp_path / "admin.key").stat().st_mode)
+            mode = stat.S_IMODE((data / "admin.key").stat().st_mode)
             assert mode == 0o600
         finally:
             machine.stop()
