@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chalicelib.domain.access import Principal, tenant_of_new
 from chalicelib.domain.channels import Channel
@@ -16,6 +16,7 @@ from chalicelib.domain.messages import render
 from chalicelib.domain.runs import FINAL, Status, Trigger
 from chalicelib.domain.tasks import Params, Script, TenantId
 from chalicelib.domain.validation import read
+from chalicelib.domain.zone_names import check_zone
 from chalicelib.repositories import channels, log_views, logs
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import NewAttempt
@@ -29,6 +30,11 @@ TEST_WAIT = timedelta(seconds=20)
 TITLE = "测试运行"
 
 
+def _zone(name: str) -> str:
+    check_zone(name)
+    return name
+
+
 class ScriptTest(BaseModel):
     """What is to be tested."""
 
@@ -38,7 +44,7 @@ class ScriptTest(BaseModel):
     script_content: Script
     script_deps: str | None = None
     input_params: Params | None = None
-    timezone: str = "Asia/Shanghai"
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     timeout_seconds: Annotated[int, Field(ge=1, le=840, strict=True)] = 300
     notify_channels: list[int] | None = None
 

@@ -39,7 +39,8 @@ from infra.migrate import migrate
 log = logging.getLogger(__name__)
 PROJECT = Path(__file__).parents[2]
 #: Uids that Debian and systemd give to nobody (systemd.io, "Users, Groups, UIDs and GIDs").
-FIRST_UID, UIDS_OF_ONE, MACHINES = 60578, 64, 9
+#: Below the one that a database server without an account gets (`privileges.SPARE_UID`).
+FIRST_UID, UIDS_OF_ONE, MACHINES = 60578, 64, 7
 #: Batches of ten messages that `launch` waits with at once.
 LAUNCHERS = 16
 WEB_THREADS = 16
@@ -102,7 +103,12 @@ class Machine:
             return {**queued, **{f"sandbox_{k}": float(v) for k, v in host.stats().items()}}
 
         server = create_server(
-            web(app, inbox, lambda: metrics(self._platform, counts())),
+            web(
+                app,
+                inbox,
+                lambda: metrics(self._platform, counts()),
+                str(self._data / "admin.key"),
+            ),
             sockets=[self._listener],
             threads=WEB_THREADS,
             max_request_body_size=LARGEST_BODY,

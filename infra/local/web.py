@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from html import escape
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from chalice.app import Chalice
 from chalice.config import Config
@@ -15,10 +17,15 @@ from chalice.local import LocalChalice, LocalGateway, LocalGatewayException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request, Response
 
+from chalicelib.domain.text import Text, preferred_language
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HOME = Path(__file__).with_name("home.html")
+NO_SUCH_PATH = Text(
+    "没有这个地址或方法,请核对 docs/api.md", "no such path or method; see docs/api.md"
+)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -26,14 +33,18 @@ _HEADERS = {
 }
 
 
-def web(app: Chalice, inbox: WSGIApplication, metrics: Callable[[], str]) -> WSGIApplication:
+def web(
+    app: Chalice, inbox: WSGIApplication, metrics: Callable[[], str], key_file: str
+) -> WSGIApplication:
     """All of it as one WSGI application."""
     mounts: dict[str, WSGIApplication] = {
         "/api": Gateway(app),
         "/inbox": inbox,
         "/metrics": _page(metrics, "text/plain; version=0.0.4"),
     }
-    home = _page(lambda: _HOME.read_text("utf-8"), "text/html")
+    home = _page(
+        lambda: _HOME.read_text("utf-8").replace("KEY_FILE", escape(key_file)), "text/html"
+    )
     mounted: WSGIApplication = DispatcherMiddleware(home, mounts)
     return mounted
 
@@ -41,7 +52,8 @@ def web(app: Chalice, inbox: WSGIApplication, metrics: Callable[[], str]) -> WSG
 def _page(text: Callable[[], str], mimetype: str) -> WSGIApplication:
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") not in ("", "/"):
-            return _not_found()(environ, start_response)
+            missing = _problem(Request(environ), HTTPStatus.NOT_FOUND, "not_found")
+            return missing(environ, start_response)
         return Response(text(), mimetype=mimetype, headers=_HEADERS)(environ, start_response)
 
     return answer
@@ -67,9 +79,9 @@ class Gateway:
         try:
             answer = self._gateway.handle_request(request.method, path, headers, request.get_data())
         except LocalGatewayException:
-            return _not_found()
+            return _problem(request, HTTPStatus.NOT_FOUND, "not_found")
         if answer["statusCode"] == HTTPStatus.METHOD_NOT_ALLOWED:
-            return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed")
+            return _problem(request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed")
         return Response(
             answer["body"], status=answer["statusCode"], headers={**_HEADERS, **_flat(answer)}
         )
@@ -80,14 +92,15 @@ def _flat(answer: dict[str, Any]) -> dict[str, str]:
     return {**{name: values[-1] for name, values in many.items()}, **(answer["headers"] or {})}
 
 
-def _not_found() -> Response:
-    return _problem(HTTPStatus.NOT_FOUND, "not_found")
-
-
-def _problem(status: HTTPStatus, code: str) -> Response:
+def _problem(request: Request, status: HTTPStatus, code: str) -> Response:
     """As the views answer errors; here no view was reached."""
-    body = {"type": "about:blank", "status": status, "title": status.phrase, "code": code}
-    body["detail"] = (
-        "没有这个地址或方法,请核对 API 文档 / no such path or method; see the API's docs"
-    )
+    language = preferred_language(request.headers.get("accept-language"))
+    body = {
+        "type": "about:blank",
+        "status": status,
+        "title": status.phrase,
+        "detail": NO_SUCH_PATH.in_(language),
+        "code": code,
+        "request_id": uuid4().hex,
+    }
     return Response(json.dumps(body), status, _HEADERS, mimetype="application/problem+json")
