@@ -53,7 +53,7 @@ class Trigger(StrEnum):
 class SkipReason(StrEnum):
     """Why an occurrence that was due did not run."""
 
-    OVERLAP = "overlap"  # the one before was still running
+    OVERLAP = "overlap"  # another run of the task was still going on
     MISSED = "missed"  # the platform was down; a later one of the same task ran in its place
     RESCHEDULED = "rescheduled"  # the schedule no longer holds it, or the task was switched off
     DELETED = "deleted"  # the task is gone
@@ -62,8 +62,3 @@ class SkipReason(StrEnum):
 def scheduled_trace_id(task_id: int, scheduled_for: datetime) -> str:
     """The identity of an occurrence: the same however often, and by whom, it is planned."""
     return f"task-{task_id}-{scheduled_for.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def resend_wait(send_count: int) -> timedelta:
-    """How long to wait for a claim after the message was sent `send_count` times."""
-    return RESEND_AFTER * (1 << max(0, send_count - 1))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from chalicelib.domain.runs import MOST_SENDS, RESEND_AFTER
 from chalicelib.repositories.database import Row, Transaction
+
+_EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)  # of a DATETIME
 
 
 @dataclass(frozen=True)
@@ -19,18 +22,30 @@ class ToSend:
     due_at: datetime
 
 
-def unsent(tx: Transaction, until: datetime, limit: int) -> list[ToSend]:
-    """Queued attempts without a message that are due before `until`; held rows are passed over."""
+def unsent(
+    tx: Transaction, until: datetime, limit: int, last: ToSend | None = None
+) -> list[ToSend]:
+    """Queued attempts without a message that are due before `until`; held rows are passed over.
+
+    Given the `last` one of a batch it goes on behind it: what was sent stands before it in the
+    index, and would be read again by each batch.
+    """
     rows = tx.all(
         """
         SELECT id, tenant_id, due_at
         FROM platform_task_logs
         WHERE status = 'queued' AND due_at < %(until)s AND sent_at IS NULL
+          AND (due_at > %(due)s OR (due_at = %(due)s AND id > %(id)s))
         ORDER BY due_at, id
         LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
         """,
-        {"until": until, "limit": limit},
+        {
+            "until": until,
+            "limit": limit,
+            "due": last.due_at if last else _EARLIEST,
+            "id": last.id if last else 0,
+        },
     )
     return [ToSend(**row) for row in rows]
 
@@ -98,12 +113,28 @@ def silent(tx: Transaction, now: datetime, limit: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def unclaimed(tx: Transaction, before: datetime, limit: int) -> list[Row]:
-    """Sent, due before `before`, and not claimed: `id`, `send_count`, `sent_at`, `due_at`."""
+def unclaimed(tx: Transaction, now: datetime, limit: int) -> list[Row]:
+    """Sent, due, and not claimed in as long as its message may take: `id`, `send_count`.
+
+    That wait doubles with each time it was sent, up to the last.
+    """
     return tx.all(
-        "SELECT id, send_count, sent_at, due_at FROM platform_task_logs WHERE status = 'queued'"
-        " AND due_at < %(before)s AND sent_at IS NOT NULL ORDER BY due_at LIMIT %(limit)s",
-        {"before": before, "limit": limit},
+        """
+        SELECT id, send_count
+        FROM platform_task_logs
+        WHERE status = 'queued' AND due_at < %(before)s AND sent_at IS NOT NULL
+          AND TIMESTAMPDIFF(MICROSECOND, GREATEST(sent_at, due_at), %(now)s)
+              > 1000000 * (%(wait)s << (LEAST(GREATEST(send_count, 1), %(most)s) - 1))
+        ORDER BY due_at
+        LIMIT %(limit)s
+        """,
+        {
+            "now": now,
+            "before": now - RESEND_AFTER,
+            "wait": int(RESEND_AFTER.total_seconds()),
+            "most": MOST_SENDS,
+            "limit": limit,
+        },
     )
 
 

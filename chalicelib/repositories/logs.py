@@ -199,14 +199,13 @@ def claim(tx: Transaction, log_id: int, claim: Mapping[str, Any]) -> bool:
     )
 
 
-def is_running(tx: Transaction, task_id: int, now: datetime) -> bool:
-    """Whether an attempt of the task runs now, with its lease alive."""
-    row = tx.one(
-        "SELECT 1 AS yes FROM platform_task_logs WHERE task_id = %(task_id)s"
-        " AND status = 'running' AND lease_until > %(now)s LIMIT 1",
-        {"task_id": task_id, "now": now},
+def running_of(tx: Transaction, task_id: int) -> list[Row]:
+    """The attempts of a task that run: `id`, `lease_until`; not locked."""
+    return tx.all(
+        "SELECT id, lease_until FROM platform_task_logs"
+        " WHERE task_id = %(task_id)s AND status = 'running'",
+        {"task_id": task_id},
     )
-    return row is not None
 
 
 def has_later(tx: Transaction, task_id: int, scheduled_for: datetime, now: datetime) -> bool:

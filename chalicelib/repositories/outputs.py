@@ -6,12 +6,16 @@ from chalicelib.repositories.database import Transaction
 
 
 def add(tx: Transaction, log_id: int, char_offset: int, output: str) -> None:
-    """Store a chunk; the same chunk sent again after a lost answer changes nothing."""
+    """Store a chunk; sent again after a lost answer it may only have grown.
+
+    A request that comes late, after the one that repeats it, cuts nothing off.
+    """
     if output:
         tx.execute(
             "INSERT INTO platform_task_log_output (log_id, char_offset, output)"
             " VALUES (%(log_id)s, %(char_offset)s, %(output)s)"
-            " ON DUPLICATE KEY UPDATE output = %(output)s",
+            " ON DUPLICATE KEY UPDATE output = IF("
+            "CHAR_LENGTH(%(output)s) > CHAR_LENGTH(output), %(output)s, output)",
             {"log_id": log_id, "char_offset": char_offset, "output": output},
         )
 

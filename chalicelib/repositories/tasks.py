@@ -37,9 +37,16 @@ def _task(row: Row) -> Task:
     """Stored rows are taken as they are: an adopted one may break a rule that came later."""
     for column in JSON_COLUMNS:
         row[column] = decode_json(row[column])
+    for column in ("time_points", "notify_channels"):
+        row[column] = _list(row[column])
     for column in ("alert_on_failure", "is_enabled"):
         row[column] = bool(row[column])
     return Task.model_construct(**row)
+
+
+def _list(value: Any) -> list[Any] | None:
+    """What stands in the place of a list counts as its only element, for the rules to judge."""
+    return value if value is None or isinstance(value, list) else [value]
 
 
 def _columns(spec: TaskSpec) -> dict[str, Any]:
@@ -191,7 +198,9 @@ def due(tx: Transaction, horizon: datetime, limit: int) -> list[DueTask]:
         """,
         {"horizon": horizon, "limit": limit},
     )
-    return [DueTask(**{**row, "time_points": decode_json(row["time_points"])}) for row in rows]
+    return [
+        DueTask(**{**row, "time_points": _list(decode_json(row["time_points"]))}) for row in rows
+    ]
 
 
 def advance(tx: Transaction, next_runs: Mapping[int, datetime | None]) -> None:
@@ -234,9 +243,9 @@ def record_end(tx: Transaction, task_id: int, status: str, message: str | None) 
 
 
 def using(tx: Transaction, channel_id: int) -> Sequence[Row]:
-    """Ids and names of the tasks that send to a channel."""
+    """`id`, `task_name` and `tenant_id` of tasks that send to a channel, 20 at most."""
     return tx.all(
-        "SELECT id, task_name FROM platform_scheduled_tasks"
+        "SELECT id, task_name, tenant_id FROM platform_scheduled_tasks"
         " WHERE JSON_CONTAINS(notify_channels, %(channel)s) LIMIT 20",
         {"channel": str(channel_id)},
     )

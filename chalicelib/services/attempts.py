@@ -39,6 +39,14 @@ def hold(tx: Transaction, log_id: int, token: str) -> tuple[Attempt, Task | None
     return found
 
 
+def hold_alone(tx: Transaction, log_id: int, token: str) -> Attempt:
+    """Lock an attempt and not its task, which a tick would pass over. Raises Refused."""
+    attempt = logs.get(tx, log_id, lock=True)
+    if attempt is None or not holds(token, attempt.token_hash):
+        raise refused()
+    return attempt
+
+
 def not_yours(attempt: Attempt) -> Conflict:
     return Conflict(
         Text(

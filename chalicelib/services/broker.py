@@ -32,12 +32,21 @@ def answer(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
     if operation is None:
         return _error("unknown", f"there is no operation {request.get('op')!r}")
     try:
-        return {"ok": True, **operation(platform, request)}
+        return {"ok": True, **operation(platform, _sound(request))}
     except ZhundianError as error:
         return _error(error.code, error.text.en)
     except (KeyError, TypeError, ValueError):
         log.exception("a request to the broker is malformed", extra={"op": request.get("op")})
         return _error("malformed", "the request is malformed")
+
+
+def _sound(value: Any) -> Any:
+    """Halves of characters, which JSON can name and UTF-8 has not, become question marks."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_sound(key): _sound(inner) for key, inner in value.items()}
+    return [_sound(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

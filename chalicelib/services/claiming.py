@@ -15,6 +15,7 @@ from chalicelib.repositories import logs, tasks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
 from chalicelib.services.attempts import hold
+from chalicelib.services.ending import lose_silent
 from chalicelib.services.platform import Platform
 
 
@@ -50,18 +51,22 @@ def _reason_to_skip(
         return None
     if not task.is_enabled:
         return SkipReason.RESCHEDULED
-    if attempt.retry_count == 0:
-        return _first_attempt_to_skip(tx, attempt, task, now)
-    return None
-
-
-def _first_attempt_to_skip(
-    tx: Transaction, attempt: Attempt, task: Task, now: datetime
-) -> SkipReason | None:
-    """After an outage rows of before it wait too; of all that is late, the last one runs."""
-    if attempt.scheduled_for and logs.has_later(tx, task.id, attempt.scheduled_for, now):
+    # After an outage rows of before it wait too; of all that is late, the last one runs.
+    instant = attempt.scheduled_for if attempt.retry_count == 0 else None
+    if instant and logs.has_later(tx, task.id, instant, now):
         return SkipReason.MISSED
-    return SkipReason.OVERLAP if logs.is_running(tx, task.id, now) else None
+    return SkipReason.OVERLAP if _another_runs(tx, task, now) else None
+
+
+def _another_runs(tx: Transaction, task: Task, now: datetime) -> bool:
+    """Whether an attempt of the task runs, with its lease alive.
+
+    One that fell silent is lost from now on, or it might come back to life beside the new one.
+    """
+    running = logs.running_of(tx, task.id)
+    if any(row["lease_until"] and row["lease_until"] > now for row in running):
+        return True
+    return not all(lose_silent(tx, row["id"], task, now) for row in running)
 
 
 def order(attempt: Attempt, task: Task | None) -> dict[str, Any]:

@@ -19,7 +19,11 @@ BATCH = 500
 #: So many messages go with one `deliver` event.
 TOGETHER = 20
 MOST_ATTEMPTS = 20
+LONGEST_ERRMSG = 2000
 MOST_WAIT = timedelta(hours=1)
+GIVEN_UP = (
+    "多次尝试发送均无回执,已放弃 / nobody came back from sending it, time and again; it is given up"
+)
 
 
 def grant(tx: Transaction, ids: Sequence[int], now: datetime) -> str:
@@ -79,13 +83,18 @@ def _settled(receipt: dict[str, Any], attempts: int, now: datetime) -> dict[str,
     wait = min(timedelta(seconds=receipt.get("retry_after_seconds") or 60), MOST_WAIT)
     return {
         "status": "pending" if later else "sent" if receipt["status"] == "sent" else "failed",
-        "errcode": receipt.get("errcode"),
-        "errmsg": receipt.get("errmsg"),
+        "errcode": _errcode(receipt.get("errcode")),
+        "errmsg": (receipt.get("errmsg") or "")[:LONGEST_ERRMSG] or None,
         "notes": receipt.get("notes") or [],
         "payload": receipt.get("payload"),
         "next_attempt_at": now + wait if later else None,
         "now": now,
     }
+
+
+def _errcode(said: int | None) -> int | None:
+    """The robot's code, if its column takes it: a receipt that is not written is no receipt."""
+    return said if said is not None and abs(said) < 1 << 31 else None
 
 
 def send_due(platform: Platform) -> None:
@@ -94,11 +103,13 @@ def send_due(platform: Platform) -> None:
         now = platform.now()
         with platform.database.transaction() as tx:
             due = deliveries.due(tx, now, BATCH)
+            spent = [row["id"] for row in due if row["attempts"] >= MOST_ATTEMPTS]
+            deliveries.fail(tx, spent, GIVEN_UP, now)
             messages = [
                 sending.message(
                     {"kind": "deliver", "ids": ids, "token": grant(tx, ids, now)}, tenant, now, now
                 )
-                for tenant, ids in _by_tenant(due)
+                for tenant, ids in _by_tenant(r for r in due if r["attempts"] < MOST_ATTEMPTS)
             ]
         # What the queue does not take is due again when the lease has passed.
         failed = platform.queue.send(messages) if messages else []

@@ -17,6 +17,7 @@ from chalicelib.domain.errors import Invalid
 from chalicelib.domain.runs import LOOK_AHEAD
 from chalicelib.repositories import logs, tasks, ticks
 from chalicelib.repositories.database import Transaction
+from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import DueTask
 from chalicelib.services import delivering, recovering, sending
 from chalicelib.services.planning import Plan, plan
@@ -24,6 +25,8 @@ from chalicelib.services.platform import Platform
 
 log = logging.getLogger(__name__)
 BATCH = 500
+#: After an outage one task may have a thousand rows; a transaction ends when it has so many.
+MOST_ROWS = 5000
 
 
 def dispatch(platform: Platform) -> None:
@@ -31,6 +34,8 @@ def dispatch(platform: Platform) -> None:
     plan_due(platform)
     sending.send_waiting(platform)
     recovering.recover(platform)
+    # The first time it passed over tasks that a claim or a report held just then.
+    plan_due(platform)
     sending.send_waiting(platform)
     delivering.send_due(platform)
     with platform.database.transaction() as tx:
@@ -45,17 +50,26 @@ def plan_due(platform: Platform) -> int:
         with platform.database.transaction() as tx:
             planned = plan_batch(tx, now, now + LOOK_AHEAD)
         total += planned
-        if planned < BATCH:
+        if planned == 0:
             return total
 
 
 def plan_batch(tx: Transaction, now: datetime, horizon: datetime) -> int:
-    due = tasks.due(tx, horizon, BATCH)
-    plans = {task.id: made for task in due if (made := _plan(tx, task, now, horizon))}
-    logs.plan(tx, [attempt for made in plans.values() for attempt in made.attempts], now)
-    if plans:
-        tasks.advance(tx, {task_id: made.next_run_at for task_id, made in plans.items()})
-    return len(due)
+    """Plan a batch of tasks; returns how many, 0 when there is none left that nobody holds."""
+    attempts: list[NewAttempt] = []
+    next_runs: dict[int, datetime | None] = {}
+    planned = 0
+    for task in tasks.due(tx, horizon, BATCH):
+        if len(attempts) >= MOST_ROWS:
+            break
+        planned += 1
+        if made := _plan(tx, task, now, horizon):
+            attempts += made.attempts
+            next_runs[task.id] = made.next_run_at
+    logs.plan(tx, attempts, now)
+    if next_runs:
+        tasks.advance(tx, next_runs)
+    return planned
 
 
 def _plan(tx: Transaction, task: DueTask, now: datetime, horizon: datetime) -> Plan | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,9 @@ from chalicelib.repositories.database import Transaction, encode_json
 from chalicelib.repositories.deliveries import NewDelivery
 from chalicelib.repositories.logs import Attempt, NewAttempt
 
+log = logging.getLogger(__name__)
 LONGEST_MESSAGE = 1000
+SILENT = "执行环境失去联系,本次执行按丢失处理 / the environment fell silent; this attempt is lost"
 #: Who sends a message has this long; then a tick has it sent again, under the same uuid.
 DELIVERY_LEASE = timedelta(seconds=180)
 
@@ -52,10 +55,26 @@ def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: dat
     if task is None:
         return
     tasks.record_end(tx, task.id, str(how.status), (how.error or "")[-LONGEST_MESSAGE:] or None)
-    if how.status == Status.FAILED and attempt.retry_count < task.retry_count:
+    again = attempt.retry_count < task.retry_count and attempt.cancel_requested_at is None
+    if how.status == Status.FAILED and again:
         _retry(tx, attempt, task, now)
     if how.status == Status.SUCCESS and how.result is not None:
         _add_deliveries(tx, attempt, task, how.result, now)
+
+
+def lose_silent(tx: Transaction, log_id: int, task: Task | None, now: datetime) -> bool:
+    """End a running attempt as lost if its lease has passed; False if it lives after all.
+
+    The caller holds the task's row.
+    """
+    attempt = logs.get(tx, log_id, lock=True)
+    if attempt is None or attempt.status != Status.RUNNING:
+        return True
+    if attempt.lease_until is not None and attempt.lease_until >= now:
+        return False
+    end(tx, attempt, task, End(Status.FAILED, "lost", SILENT), now)
+    log.warning("an attempt is lost", extra={"log_id": log_id})
+    return True
 
 
 def _retry(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> None:

@@ -9,7 +9,7 @@ from chalicelib.repositories import deliveries, logs, outputs
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
 from chalicelib.services import delivering, sending
-from chalicelib.services.attempts import hold, not_yours
+from chalicelib.services.attempts import hold, hold_alone, not_yours
 from chalicelib.services.ending import End, end
 from chalicelib.services.platform import Platform
 
@@ -21,7 +21,7 @@ def heartbeat(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
     """Store new output, extend the lease, and say whether somebody asked for a cancel."""
     now = platform.now()
     with platform.database.transaction() as tx:
-        attempt, _ = hold(tx, request["log_id"], request["token"])
+        attempt = hold_alone(tx, request["log_id"], request["token"])
         _check_running(attempt, request["nonce"])
         outputs.add(tx, attempt.id, request["offset"], request["output"])
         logs.extend_lease(tx, attempt.id, request["nonce"], now + LEASE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from chalicelib.domain.runs import LONGEST_DELAY
@@ -25,30 +26,50 @@ Choose = Callable[[Transaction, datetime], list[ToSend]]
 def send_waiting(platform: Platform) -> int:
     """Send whatever waits and is due within 900 s; returns how many messages went out."""
     total = 0
+    last: ToSend | None = None
     while True:
-        chosen, sent = _send(platform, lambda tx, until: log_queue.unsent(tx, until, BATCH))
+        chosen, sent = _send(platform, partial(_unsent_after, last))
         total += sent
         # A queue that refuses would be asked for ever; the next tick asks again.
-        if chosen < BATCH or sent < chosen:
+        if len(chosen) < BATCH or sent < len(chosen):
             return total
+        last = chosen[-1]
+
+
+def _unsent_after(last: ToSend | None, tx: Transaction, until: datetime) -> list[ToSend]:
+    return log_queue.unsent(tx, until, BATCH, last)
 
 
 def send_these(platform: Platform, log_ids: Iterable[int]) -> None:
-    """Send the messages of attempts that were just planned; what fails is left to the next tick."""
-    ids = list(log_ids)
-    if ids:
-        _send(platform, lambda tx, until: log_queue.lock_unsent(tx, ids, until))
+    """Send the messages of attempts that were just planned.
+
+    Nothing is raised: the rows are committed, and who is told of a failure makes them again.
+    """
+    if ids := list(log_ids):
+        _try_to_send(platform, lambda tx, until: log_queue.lock_unsent(tx, ids, until))
 
 
 def send_runs(platform: Platform, trace_ids: Sequence[str]) -> None:
-    """Send what waits of these runs: their first attempts, or the ones that follow a failure."""
+    """Send what waits of these runs: their first attempts, or the ones that follow a failure.
+
+    As `send_these`, it raises nothing.
+    """
     if trace_ids:
-        with platform.database.transaction() as tx:
-            waiting = log_queue.waiting_of(tx, trace_ids)
-        send_these(platform, waiting)
+        _try_to_send(
+            platform,
+            lambda tx, until: log_queue.lock_unsent(tx, log_queue.waiting_of(tx, trace_ids), until),
+        )
 
 
-def _send(platform: Platform, choose: Choose) -> tuple[int, int]:
+def _try_to_send(platform: Platform, choose: Choose) -> None:
+    try:
+        _send(platform, choose)
+    except Exception:
+        log.exception("messages are left to the next tick")
+
+
+def _send(platform: Platform, choose: Choose) -> tuple[list[ToSend], int]:
+    """The attempts that were chosen, and how many of their messages went out."""
     now = platform.now()
     with platform.database.transaction() as tx:
         chosen = choose(tx, now + LONGEST_DELAY)
@@ -57,7 +78,7 @@ def _send(platform: Platform, choose: Choose) -> tuple[int, int]:
         if chosen:
             log_queue.set_tokens(tx, hashes)
     if not chosen:
-        return 0, 0
+        return [], 0
     failed = set(platform.queue.send([_message(row, tokens[row.id], now) for row in chosen]))
     sent = {row.id: hashes[row.id] for n, row in enumerate(chosen) if n not in failed}
     if sent:
@@ -65,7 +86,7 @@ def _send(platform: Platform, choose: Choose) -> tuple[int, int]:
             log_queue.mark_sent(tx, sent, platform.now())
     if failed:
         log.warning("messages not taken by the queue", extra={"count": len(failed)})
-    return len(chosen), len(sent)
+    return chosen, len(sent)
 
 
 def _message(row: ToSend, token: str, now: datetime) -> Message:
