@@ -45,9 +45,10 @@ def add(tx: Transaction, delivery: NewDelivery, *, now: datetime, lease_until: d
 
 
 def pending_of(tx: Transaction, log_id: int) -> list[int]:
+    """The messages of an attempt that are not settled; not locked."""
     rows = tx.all(
         "SELECT id FROM platform_task_deliveries"
-        " WHERE log_id = %(log_id)s AND status = 'pending' ORDER BY id FOR UPDATE",
+        " WHERE log_id = %(log_id)s AND status = 'pending' ORDER BY id",
         {"log_id": log_id},
     )
     return [row["id"] for row in rows]

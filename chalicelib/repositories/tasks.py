@@ -209,7 +209,7 @@ def advance(tx: Transaction, next_runs: Mapping[int, datetime | None]) -> None:
     tx.execute(
         """
         UPDATE JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
-            id INT PATH '$[0]', next_run_at DATETIME(6) PATH '$[1]' NULL ON EMPTY NULL ON ERROR
+            id INT PATH '$[0]', next_run_at DATETIME(6) PATH '$[1]' ERROR ON ERROR
         )) p STRAIGHT_JOIN platform_scheduled_tasks t FORCE INDEX (PRIMARY) ON t.id = p.id
         SET t.next_run_at = p.next_run_at
         """,

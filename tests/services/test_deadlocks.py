@@ -35,11 +35,8 @@ class Crowd:
     def __init__(self, platform: Platform, clock: FakeClock, queue: ThreadQueue) -> None:
         self.platform, self.clock, self.queue = platform, clock, queue
         self.player = Sandbox(platform, queue)  # type: ignore[arg-type]
-        fields = {
-            "retry_count": 2,
-            "retry_interval": 1,
-            "notify_channels": [make_channel(platform)],
-        }
+        channels = [make_channel(platform) for _ in range(3)]
+        fields = {"retry_count": 2, "retry_interval": 1, "notify_channels": channels}
         cron = {"schedule_type": "cron", "cron_expression": "* * * * *"}
         self.ids = [make_task(platform, **cron, **fields).id for _ in range(8)]
 
@@ -68,15 +65,25 @@ class Crowd:
     def play(self, turn: int) -> None:
         for event in self.queue.take():
             if event["kind"] == "run":
-                self._carry_out(event, OUTCOMES[turn % 2])
+                self._carry_out(event, turn)
+            else:
+                answer = self.player.ask("deliveries", ids=event["ids"], token=event["token"])
+                self._send(answer, event["token"], turn)
 
-    def _carry_out(self, event: dict[str, Any], outcome: dict[str, Any]) -> None:
+    def _carry_out(self, event: dict[str, Any], turn: int) -> None:
         claimed = self.player.claim(event)
         if claimed["answer"].get("run"):
             self.player.beat(claimed)
-            answer = self.player.report(claimed, outcome, "out")
-            receipts = [{"id": made["id"], "status": "sent"} for made in answer["deliveries"]]
-            self.player.ask("receipts", token=answer["token"] or "", receipts=receipts)
+            answer = self.player.report(claimed, OUTCOMES[turn % 2], "out")
+            self._send(answer, answer.get("token"), turn)
+
+    def _send(self, answer: dict[str, Any], token: str | None, turn: int) -> None:
+        """Some are sent, some put off, and of some nobody hears again."""
+        status = ("sent", "later", "")[turn % 3]
+        made = answer.get("deliveries", [])
+        receipts = [{"id": d["id"], "status": status, "retry_after_seconds": 5} for d in made]
+        if receipts and status:
+            self.player.ask("receipts", token=token, receipts=receipts)
 
 
 def _again_and_again(work: Callable[[int], None], seconds: float) -> Callable[[], None]:
