@@ -96,7 +96,8 @@ def sandbox_from(settings: Settings, uid: int | None = None) -> Sandbox:
 
     home = Home(settings.sandbox_python or sys.executable, settings.sandbox_layer, uid)
     limits = Limits(memory_mb=settings.sandbox_memory_mb)
-    supervisor = Supervisor(home, {"http": http_handler(fetch_for_script)}, limits)
+    handlers = {"http": http_handler(fetch)}
+    supervisor = Supervisor(home, handlers, limits, settings.sandbox_required_layers)
     return Sandbox(broker_from(settings), supervisor, fetch, _send_under(settings), SystemClock())
 
 
