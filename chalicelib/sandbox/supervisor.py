@@ -141,7 +141,7 @@ class Supervisor:
             with far:
                 # The kernel stops what was not stopped from here.
                 cpu_seconds = math.ceil(quotas.cpu_seconds) + 1
-                pid = zygote.fork(far.fileno(), self._limits, cpu_seconds, script.timezone)
+                pid = zygote.fork(far.fileno(), self._limits, cpu_seconds, script)
             terms = Terms(
                 job=_job(script),
                 deadline=started + quotas.wall_seconds,

@@ -16,6 +16,8 @@ from chalicelib.domain.text import Text
 from chalicelib.sandbox import execute_only, processes
 from chalicelib.sandbox.folder import Clutter, WorkFolder
 from chalicelib.sandbox.orphans import sweep
+from chalicelib.sandbox.outcome import Script
+from chalicelib.sandbox.warming import modules_to_load
 
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -193,16 +195,17 @@ class Zygote:
             return None
         return json.loads(data) if data else None
 
-    def fork(self, descriptor: int, limits: Limits, cpu_seconds: int, timezone: str) -> int:
+    def fork(self, descriptor: int, limits: Limits, cpu_seconds: int, script: Script) -> int:
         """Have a child made that talks over `descriptor`; returns its pid."""
         order = {
             "op": "run",
             "memory_bytes": limits.memory_mb << 20,
             "cpu_seconds": cpu_seconds,
+            "load": modules_to_load(script.content),
             "open_files": limits.open_files,
             "tasks": limits.tasks,
             "file_bytes": limits.disk_mb << 20,
-            "timezone": timezone,
+            "timezone": script.timezone,
         }
         message = None
         with suppress(OSError):

@@ -6,7 +6,6 @@ import base64
 import errno
 import io
 import socket
-import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,8 @@ def _failure(failed: CallFailed) -> OSError:
         case "dns":
             return socket.gaierror(socket.EAI_NONAME, words)
         case "tls":
+            import ssl
+
             return ssl.SSLCertVerificationError(ssl.SSL_ERROR_SSL, words)
         case "refused" | "connect":
             return ConnectionRefusedError(errno.ECONNREFUSED, words)

@@ -6,12 +6,11 @@ Where a library opens a connection it gets an `HttpSocket`; all else of it stays
 from __future__ import annotations
 
 import errno
-import http.client
 import socket
-import ssl
 from typing import Any, NoReturn
 
 from sandbox_runner.http_socket import Call, HttpSocket
+from sandbox_runner.imports import on_import
 
 _NO_SOCKETS = (
     "沙箱里不能直接使用网络套接字或解析域名;请用 requests、urllib 或 http_get"
@@ -24,8 +23,14 @@ _DEFAULT: Any = object()
 
 
 def prepare() -> None:
-    """To be called before urllib3 is imported: its copies, also those in a bundle, are met then."""
-    http.client.HTTPConnection.__init_subclass__ = classmethod(_adopt)  # type: ignore[assignment]
+    """To be called in the zygote, before scripts or packages import anything."""
+    on_import("http.client", _change_http)
+    on_import("ssl", _change_tls)
+
+
+def _change_http(http_client: Any) -> None:
+    # By this, copies of urllib3 are met wherever they come from, also from a bundle.
+    http_client.HTTPConnection.__init_subclass__ = classmethod(_adopt)
 
 
 def _adopt(cls: type) -> None:
@@ -45,7 +50,10 @@ def enter(call: Call) -> None:
     socket.socket.__init__ = _only_given  # type: ignore[method-assign]
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
         setattr(socket, name, _unresolved)
-    context: Any = ssl.SSLContext
+
+
+def _change_tls(ssl: Any) -> None:
+    context = ssl.SSLContext
     context.wrap_socket = _wrapped
     context.load_cert_chain = _no_certificate
     # Reading the world's authorities takes 20 ms, and the platform has its own.
@@ -76,18 +84,18 @@ def _unresolved(*args: Any, **kwargs: Any) -> NoReturn:
     raise socket.gaierror(socket.EAI_FAIL, _NO_SOCKETS)
 
 
-def _wrapped(context: ssl.SSLContext, sock: Any, *args: Any, **kwargs: Any) -> Any:
+def _wrapped(context: Any, sock: Any, *args: Any, **kwargs: Any) -> Any:
     if not isinstance(sock, HttpSocket):
         raise PermissionError(errno.EPERM, _NO_SOCKETS)
     return sock.over_tls()
 
 
-def _nothing(context: ssl.SSLContext, *args: Any, **kwargs: Any) -> None:
+def _nothing(context: Any, *args: Any, **kwargs: Any) -> None:
     """There is no handshake here that would need it."""
 
 
-def _no_certificate(context: ssl.SSLContext, *args: Any, **kwargs: Any) -> NoReturn:
-    raise ssl.SSLError(errno.EPERM, _NO_CERTIFICATES)
+def _no_certificate(context: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    raise OSError(errno.EPERM, _NO_CERTIFICATES)
 
 
 class _Calls:

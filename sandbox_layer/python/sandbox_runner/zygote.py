@@ -25,7 +25,7 @@ PRELOADED = (
     "linecache", "zoneinfo", "urllib.parse", "collections", "csv", "io", "itertools", "functools",
     "statistics", "decimal", "string", "textwrap", "uuid", "hmac", "html", "calendar",
     "dataclasses", "typing", "enum", "copy", "secrets", "operator", "threading", "logging",
-    "struct", "zlib", "_strptime", "pathlib", "http.client", "ssl", "urllib.request",
+    "struct", "zlib", "_strptime", "pathlib",
 )
 # fmt: on
 #: Descriptors that zygote and children can ever have; low, so that closing the rest is quick.
@@ -127,6 +127,7 @@ class Zygote:
         return True
 
     def _fork(self, descriptor: int, order: dict[str, Any]) -> None:
+        packages.load(order["load"])
         tasks = self._count() + order["tasks"]
         limits = Limits(
             order["memory_bytes"],
