@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.errors import Wrong
 from chalicelib.domain.text import Text
-from chalicelib.sandbox.outcome import Outcome, cancelled, failed, succeeded
+from chalicelib.sandbox.outcome import Outcome, cancelled, failed, in_both, succeeded
 from chalicelib.sandbox.output import scrub
 from chalicelib.sandbox.quotas import Quotas
 from chalicelib.sandbox.results import read_result
@@ -16,6 +16,11 @@ from chalicelib.sandbox.terms import Ending
 
 #: What a child may say about itself; the rest the supervisor finds out.
 _CLAIMS = frozenset({"script", "memory", "disk", "result", "crash"})
+_MEMORY = Text(
+    "脚本超出了内存限额;请分批处理数据,不要一次全部读入,或联系管理员调大限额",
+    "The script needs more memory than it may have; process the data in parts instead of all at"
+    " once, or ask the administrator for more",
+)
 _FORGED = Text(
     "脚本破坏了与平台的通信,运行已终止",
     "The script broke the channel to the platform and was stopped",
@@ -83,7 +88,8 @@ def _done(frame: Mapping[str, Any], duration_ms: int) -> Outcome:
             except Wrong as wrong:
                 return failed("result", wrong.text, duration_ms)
         case {"ok": False, "kind": str(kind), "error": str(error)} if kind in _CLAIMS:
-            return failed(kind, scrub(error), duration_ms)
+            hint = f"\n{in_both(_MEMORY)}" if kind == "memory" else ""
+            return failed(kind, scrub(error) + hint, duration_ms)
         case _:
             return failed("crash", _FORGED, duration_ms)
 
