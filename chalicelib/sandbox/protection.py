@@ -48,7 +48,9 @@ def has_account_alone(uid: int) -> bool:
     while pid in everyone and pid not in ours:
         ours.add(pid)
         pid = everyone[pid].parent
-    return all(one.pid in ours for one in everyone.values() if one.uid == uid)
+    # The dead, whom init may never bury, do nothing any more.
+    alive = [one for one in everyone.values() if one.uid == uid and one.state != "Z"]
+    return all(one.pid in ours for one in alive)
 
 
 def of_environment(uid: int, said: Mapping[str, Any]) -> dict[str, str]:

@@ -15,12 +15,13 @@ from chalicelib.sandbox.calls import Handler
 from chalicelib.sandbox.conversation import Conversation
 from chalicelib.sandbox.endings import judge, lacking
 from chalicelib.sandbox.folder import Disk
+from chalicelib.sandbox.home import Home, ZygoteFailed
 from chalicelib.sandbox.outcome import Outcome, Script, failed
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.quotas import Quotas
 from chalicelib.sandbox.surroundings import Surroundings
 from chalicelib.sandbox.terms import Ending, Terms
-from chalicelib.sandbox.zygote import Home, Limits, Zygote, ZygoteFailed
+from chalicelib.sandbox.zygote import Limits, Zygote
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class Supervisor:
         required: Collection[str] = (),
         quotas: Quotas | None = None,
     ) -> None:
-        self._home = home
+        self.home = home
         self._handlers = handlers
         self._limits = limits or Limits()
         self._required = required
@@ -72,7 +73,7 @@ class Supervisor:
         """Begin to warm up, without waiting; what fails here is told by `execute`."""
         if self._zygote is None:
             try:
-                self._zygote = Zygote(self._home, processes.guard_this_process())
+                self._zygote = Zygote(self.home, processes.guard_this_process())
             except ZygoteFailed as error:
                 _log.error("no sandbox", extra={"action": "sandbox_failed", "why": str(error)})
 
@@ -100,7 +101,7 @@ class Supervisor:
         if self._zygote is not None and not self._zygote.is_alive:
             self.close()
         if self._zygote is None:
-            self._zygote = Zygote(self._home, processes.guard_this_process())
+            self._zygote = Zygote(self.home, processes.guard_this_process())
         self._zygote.wait_until_ready()
         return self._zygote
 

@@ -3,50 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from chalicelib.domain.text import Text
 from chalicelib.sandbox import execute_only, processes
 from chalicelib.sandbox.folder import Clutter, WorkFolder
+from chalicelib.sandbox.home import Home, ZygoteFailed, account, start
 from chalicelib.sandbox.orphans import sweep
 from chalicelib.sandbox.outcome import Script
 from chalicelib.sandbox.warming import modules_to_load
 
-_BOOT = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from sandbox_runner.zygote import main; main(int(sys.argv[2]), sys.argv[3])"
-)
 _START_SECONDS = 10.0
 _FORK_SECONDS = 5.0
 _CLEAN_SECONDS = 3.0
 
 
-class ZygoteFailed(Exception):
-    """Scripts cannot run here."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__(str(text))
-        self.text = text
-
-
 class Unclean(RuntimeError):
-    """Processes of a script survive SIGKILL; this environment must not see another secret."""
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where scripts live: interpreter, folder of `sandbox_runner`, and their uid if not ours."""
-
-    python: str
-    layer: str
-    uid: int | None = None
+    """What a script did cannot be undone here; this environment must not see another secret."""
 
 
 @dataclass(frozen=True)
@@ -64,50 +42,6 @@ class Limits:
     files: int = 1000
 
 
-def environment_for(python: str) -> dict[str, str]:
-    """Nothing, but for an interpreter that may not find its own library without being told."""
-    libraries = Path(python).resolve().parent.parent / "lib"
-    if any(libraries.glob("libpython3*.so*")):
-        return {"LD_LIBRARY_PATH": str(libraries)}
-    return {}
-
-
-def _start(home: Home, python: str, descriptor: int, folder: str) -> subprocess.Popen[bytes]:
-    flags = ["-I", "-S", "-B", "-X", "utf8", "-c", _BOOT, home.layer, str(descriptor), folder]
-    try:
-        return subprocess.Popen(
-            [python, *flags],
-            env=environment_for(home.python),
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=(descriptor,),
-            start_new_session=True,
-            user=home.uid,
-            group=home.uid,
-            extra_groups=None if home.uid is None else [],
-        )
-    except OSError as error:
-        raise ZygoteFailed(
-            Text(
-                f"沙箱解释器无法启动:{error}", f"The sandbox's interpreter does not start: {error}"
-            )
-        ) from None
-
-
-def _account(home: Home) -> int:
-    uid = os.getuid() if home.uid is None else home.uid
-    if uid == 0:
-        raise ZygoteFailed(
-            Text(
-                "拒绝以 root 身份运行脚本:请用普通用户启动沙箱",
-                "Scripts never run as root: start the sandbox as an ordinary user",
-            )
-        )
-    return uid
-
-
 class Zygote:
     """A running zygote. It must be started by a thread that lives on: it dies with it.
 
@@ -116,7 +50,7 @@ class Zygote:
     """
 
     def __init__(self, home: Home, is_guarded: bool = True) -> None:
-        self.uid = _account(home)
+        self.uid = account(home)
         self._copy: execute_only.Copy | None = None
         self.folder: WorkFolder | None = None
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -143,7 +77,7 @@ class Zygote:
                 Text(f"沙箱无法准备文件夹:{error}", f"The sandbox cannot make folders: {error}")
             ) from None
         python = self._copy.python if self._copy else home.python
-        return _start(home, python, descriptor, self.folder.path)
+        return start(home, python, descriptor, self.folder.path)
 
     @property
     def is_intact(self) -> bool:

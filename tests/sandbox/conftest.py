@@ -21,11 +21,12 @@ from chalicelib.config import Settings
 from chalicelib.gateways.broker import SocketBroker
 from chalicelib.sandbox.calls import Handler
 from chalicelib.sandbox.function import Sandbox, sandbox_from
+from chalicelib.sandbox.home import Home, environment_for
 from chalicelib.sandbox.outcome import Outcome, Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.processes import Process, all_processes, is_jailed
 from chalicelib.sandbox.supervisor import Supervisor
-from chalicelib.sandbox.zygote import Home, Limits, environment_for
+from chalicelib.sandbox.zygote import Limits
 from infra import script_packages
 from tests.fakes import FakeClock
 from tests.sandbox.fake_broker import FakeBroker

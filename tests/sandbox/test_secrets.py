@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from chalicelib.sandbox.zygote import Home, environment_for
+from chalicelib.sandbox.home import Home, environment_for
 from tests.sandbox.conftest import UID
 
 #: Tries everything that one process can do to another of its uid, on zygote and supervisor.
@@ -65,7 +65,7 @@ import ctypes, json, os, sys, threading
 from chalicelib.sandbox.outcome import Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.supervisor import Supervisor
-from chalicelib.sandbox.zygote import Home
+from chalicelib.sandbox.home import Home
 secret = ctypes.create_string_buffer(os.environ["SECRET"].encode())
 home = Home(sys.executable, sys.argv[1])
 supervisor = Supervisor(home, {})

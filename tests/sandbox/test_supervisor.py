@@ -7,8 +7,8 @@ import os
 import pytest
 
 from chalicelib.sandbox import protection
+from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.supervisor import Supervisor
-from chalicelib.sandbox.zygote import Home
 from tests.sandbox.conftest import Bench
 
 

@@ -135,7 +135,7 @@ def _jail(limits: Limits, means: Means) -> None:
 
 def _landlock(limits: Limits, means: Means) -> None:
     if means.rules is None:
-        raise OSError("this kernel has none")
+        raise OSError("there are no rules: this kernel has no Landlock, or may not be asked")
     landlock.hold_to(RULES)
     os.close(RULES)
 

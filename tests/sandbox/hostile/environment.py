@@ -12,19 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chalicelib.sandbox.home import environment_for
 from chalicelib.sandbox.processes import Process, all_processes, descendants
-from chalicelib.sandbox.zygote import environment_for
 
-SECRET = "planted-secret-4711"  # noqa: S105
+SECRET = "planted-secret-4711"
 #: How long an answer may take beyond the script's own time, in seconds.
-_PATIENCE = 12.0
+_PATIENCE = 6.0
 
 PROGRAM = """
 import ctypes, json, os, sys, threading
 from chalicelib.sandbox.outcome import Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.supervisor import Supervisor
-from chalicelib.sandbox.zygote import Home, Limits
+from chalicelib.sandbox.home import Home
+from chalicelib.sandbox.zygote import Limits
 secret = ctypes.create_string_buffer(os.environ["SECRET"].encode())
 known = {"supervisor": os.getpid(), "address": ctypes.addressof(secret)}
 nothing = {"status": 200, "reason": "", "headers": [], "body": "", "url": ""}
@@ -72,7 +73,7 @@ class Environment:
             cwd="/",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if "DEBUG" not in os.environ else None,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
             user=self.uid if drops else None,
             group=self.uid if drops else None,
@@ -113,7 +114,7 @@ class Environment:
         if not select.select([self._process.stdout], [], [], seconds)[0]:
             return None
         line = self._process.stdout.readline()
-        return json.loads(line) if line else None  # type: ignore[no-any-return]
+        return json.loads(line) if line else None
 
     def strays(self) -> list[Process]:
         """Processes of the account but supervisor and zygote."""

@@ -17,7 +17,8 @@ for name in ("/tmp", "/proc", "/etc", "/dev", "/", get("folder")):
     each([lambda: os.listdir(name)])
 """),
     Attempt("write files everywhere", """
-for name in ("/tmp", "/var/tmp", "/dev/shm", "/run/lock", "/", get("folder"), "..", "../..", "/proc/self"):
+outside = ["/tmp", "/var/tmp", "/dev/shm", "/run/lock", "/", get("folder"), "..", "/proc/self"]
+for name in outside:
     each([lambda: open(f"{name}/left", "w").write("x")])
 """),
     Attempt("make nodes in folders for all", """
@@ -41,7 +42,9 @@ os.chmod("/tmp/denied/inner", 0); os.chmod("/tmp/denied", 0); breach("denied")
 each([lambda: os.truncate(get("own"), 0), lambda: os.chmod(get("own"), 0o777),
       lambda: os.utime(get("own"), (0, 0)), lambda: open(get("own"), "a")])
 """, "ends"),
-    Attempt("rename a file of the account", "os.rename(get('own'), get('own') + 'x'); breach(1)", "ends"),
+    Attempt("rename a file of the account", """
+os.rename(get("own"), get("own") + "x"); breach("renamed")
+""", "ends"),
     Attempt("remove a file of the account", "os.unlink(get('own')); breach('removed')", "ends"),
     Attempt("exchange two files of the account", """
 os.symlink("/etc/passwd", get("own") + ".new"); os.rename(get("own") + ".new", get("own"))
@@ -71,7 +74,8 @@ each([lambda: checked(libc.prctl(4, 1, 0, 0, 0)), lambda: call("seccomp", 1, 0, 
       lambda: call("landlock_create_ruleset", None, 0, 1)])
 """),
     Attempt("System V memory, semaphores and queues", """
-each([lambda: checked(libc.shmget(0x5EC, 4096, 0o1666)), lambda: checked(libc.semget(0x5EC, 1, 0o1666)),
+each([lambda: checked(libc.shmget(0x5EC, 4096, 0o1666)),
+      lambda: checked(libc.semget(0x5EC, 1, 0o1666)),
       lambda: checked(libc.msgget(0x5EC, 0o1666))])
 """, "own"),
     Attempt("POSIX memory and queues", """

@@ -58,15 +58,21 @@ os._exit(0)
 PROTOCOL = attempts(
     Attempt("a result of its own making", _DONE + "time.sleep(60)"),
     Attempt("two results", _DONE * 2),
-    Attempt("a frame without end", "os.write(3, b'\\xff\\xff\\xff\\xff' + bytes(100)); time.sleep(60)"),
-    Attempt("a frame that never comes", "os.write(3, b'\\0\\0\\1\\0half'); time.sleep(60)", timeout=0.4),
+    Attempt("a frame without end", """
+os.write(3, b"\\xff\\xff\\xff\\xff" + bytes(100))
+time.sleep(60)
+"""),
+    Attempt("a frame that never comes", """
+os.write(3, b"\\0\\0\\1\\0half")
+time.sleep(60)
+""", timeout=0.4),
     Attempt("a second lock", "frame({'t': 'locked', 'layers': {}}); time.sleep(60)"),
     Attempt("kinds of failure that it may not claim", """
 frame({"t": "done", "ok": False, "kind": "lost", "error": "", "status": "cancelled"})
 """),
     Attempt("calls to functions that are not there", """
 from sandbox_runner.frames import CallFailed
-for name in ("claim", "report", "__class__", "heartbeat", "deliveries", "../http", None, 5, ["http"]):
+for name in ("claim", "report", "__class__", "heartbeat", "../http", None, 5, ["http"]):
     frame({"t": "call", "id": 1, "name": name, "args": {}})
 """),
     Attempt("values that are deep or huge", """
@@ -82,7 +88,9 @@ frame(b'{"t":"out","text":"\\\\ud800\\\\u0000\\\\u001b[2J"}')
 frame(b'{"t":"out","text":5}')
 time.sleep(60)
 """),
-    Attempt("a flood of calls", "while True: frame({'t': 'call', 'id': 1, 'name': 'http', 'args': {}})"),
+    Attempt("a flood of calls", """
+while True: frame({"t": "call", "id": 1, "name": "http", "args": {}})
+"""),
     Attempt("hanging up", "os.close(3); time.sleep(60)"),
     Attempt("other descriptors than its own", """
 for number in range(4, 64):

@@ -35,9 +35,11 @@ sock.connect(get("unix")); breach("unix")
     Attempt("connect the run's own socket elsewhere", """
 name = struct.pack("=H", 1) + b"\\0" + get("abstract").encode()
 each([lambda: checked(libc.connect(3, name, len(name))),
-      lambda: checked(libc.bind(3, b"\\1\\0\\0stray", 8)),
       lambda: checked(libc.connect(3, bytes(16), 16)) or checked(libc.connect(3, name, len(name)))])
 """),
+    Attempt("name the run's own socket", """
+checked(libc.bind(3, b"\\1\\0\\0stray", 8)); breach("a name that ends with the process")
+""", "own"),
     Attempt("send from a pair to an abstract socket", """
 name = struct.pack("=H", 1) + b"\\0" + get("abstract").encode()
 for kind in (1, 2, 5):
@@ -63,7 +65,7 @@ if descriptors: breach(descriptors)
 call("io_uring_setup", 8, ctypes.create_string_buffer(128)); breach("io_uring")
 """),
     Attempt("bring up an interface by ioctl", """
-for request in (0x8912, 0x8914, 0x89F0):
+for request in (0x8914, 0x8916, 0x89F0):
     each([lambda: checked(libc.ioctl(3, request, ctypes.create_string_buffer(128)))])
 """),
 )  # fmt: skip
