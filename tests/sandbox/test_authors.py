@@ -278,6 +278,17 @@ result = "done"
     )
 
 
+def test_too_many_threads_are_refused_with_words_that_help(run: Run) -> None:
+    ran = run("""
+import threading
+for _ in range(60):
+    threading.Thread(target=time.sleep, args=(9,)).start()
+""")
+
+    assert "RuntimeError: 不能再启动线程" in ran.error
+    assert "max_workers" in ran.error
+
+
 @pytest.mark.parametrize(
     ("code", "lines"),
     [

@@ -20,10 +20,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandbox_runner import lockdown, results, sdk, shim
+from sandbox_runner import lockdown, results, sdk, shim, threads
 from sandbox_runner.console import Console, no_input
 from sandbox_runner.frames import Channel
-from sandbox_runner.tracebacks import SCRIPT, describe, tell_of_threads
+from sandbox_runner.tracebacks import SCRIPT, describe
 
 #: As they are before the jail takes the zones into memory.
 _ZONE_FOLDERS = zoneinfo.TZPATH
@@ -64,7 +64,7 @@ def _enter_module(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     # Python's lines end as `io` has them, not as `str.splitlines` has.
     lines = io.StringIO(job["script"], newline=None).readlines()
     linecache.cache[SCRIPT] = (len(job["script"]), None, lines, SCRIPT)
-    tell_of_threads()
+    threads.prepare()
     shim.enter(channel.call)
     # Every child of one zygote would draw the same numbers.
     random.seed()

@@ -19,8 +19,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
+from importlib.readers import FileReader
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 #: What no script has a use for.
 _LEFT_OUT = frozenset(
@@ -32,6 +33,8 @@ _LEFT_OUT = frozenset(
 )
 #: Extension modules that are there to test Python or to draw on a screen.
 _UNWANTED = ("_test", "xx", "_xx", "_tkinter", "_curses", "readline", "_ctypes_test")
+#: It asks for its package, which then finds it half made and takes parts in Python for others.
+_BY_WAY_OF = {"_asyncio": "asyncio"}
 _SUFFIX = importlib.machinery.SOURCE_SUFFIXES[0]
 #: A compiled file begins with its magic number, flags, and the source's time and size (PEP 552).
 _HEADER = 16
@@ -81,6 +84,12 @@ class _Finder:
     def get_source(self, name: str) -> str | None:
         return None
 
+    def get_resource_reader(self, name: str) -> FileReader | None:
+        """Data files have their places still, which is all that some packages ask for."""
+        kept = self._kept[name]
+        loader: Any = types.SimpleNamespace(path=kept.path)
+        return FileReader(loader) if kept.is_package else None
+
 
 def _compiled_beside(source: Path) -> bytes | None:
     """The code that the interpreter left beside the source, if it is of this very source."""
@@ -121,7 +130,7 @@ def _import_extensions(folder: Path) -> None:
         name = file.name.partition(".")[0]
         if file.name.endswith(suffixes) and not name.startswith(_UNWANTED):
             with suppress(Exception):
-                importlib.import_module(name)
+                importlib.import_module(_BY_WAY_OF.get(name, name))
 
 
 def _zones() -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""Makes `requests`, urllib and http.client work without sockets: their requests become calls.
+"""Makes `requests`, urllib, http.client and asyncio work without sockets: requests become calls.
 
 Where a library opens a connection it gets an `HttpSocket`; all else of it stays as it is.
 """
@@ -9,6 +9,7 @@ import errno
 import socket
 from typing import Any, NoReturn
 
+from sandbox_runner import loops
 from sandbox_runner.http_socket import Call, HttpSocket
 from sandbox_runner.imports import on_import
 
@@ -26,6 +27,7 @@ def prepare() -> None:
     """To be called in the zygote, before scripts or packages import anything."""
     on_import("http.client", _change_http)
     on_import("ssl", _change_tls)
+    on_import("asyncio", loops.change)
 
 
 def _change_http(http_client: Any) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 import traceback
 from typing import Any
 
@@ -50,16 +48,3 @@ def _with_all_others(report: traceback.TracebackException) -> list[traceback.Tra
                 found[id(other)] = other
                 waiting.append(other)
     return list(found.values())
-
-
-def tell_of_threads() -> None:
-    """Have an error that ends a thread told as one that ends the script."""
-    threading.excepthook = _tell
-
-
-def _tell(args: Any) -> None:
-    if issubclass(args.exc_type, SystemExit):
-        return
-    error = args.exc_value or args.exc_type()
-    name = args.thread.name if args.thread else "?"
-    sys.stderr.write(f"Exception in thread {name}:\n{describe(error)}\n")
