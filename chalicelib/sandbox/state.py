@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 #: Fields of /proc/<pid>/status (proc(5)) that stay the same, whatever threads and modules come.
 _STATUS = re.compile(
-    r"^(?:TracerPid|Uid|Gid|Groups|SigPnd|ShdPnd|SigBlk|SigIgn|NoNewPrivs|Seccomp|Cpus_allowed):.*$", re.M
+    r"^(?:TracerPid|Uid|Gid|Groups|SigPnd|ShdPnd|SigBlk|SigIgn|NoNewPrivs|Seccomp|Cpus_allowed):.*$",
+    re.M,
 )
 #: Fields of /proc/<pid>/stat after the name: priority, nice value, real-time priority, policy.
 _STAT = (15, 16, 37, 38)

@@ -10,14 +10,10 @@ import io
 import linecache
 import os
 import random
-import re
 import socket
 import sys
-import time
 import types
-import zoneinfo
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NoReturn
 
 from sandbox_runner import lockdown, results, sdk, shim, threads
@@ -25,25 +21,9 @@ from sandbox_runner.console import Console, no_input
 from sandbox_runner.frames import Channel
 from sandbox_runner.tracebacks import SCRIPT, describe
 
-#: As they are before the jail takes the zones into memory.
-_ZONE_FOLDERS = zoneinfo.TZPATH
-#: Names of time zones; no way out of the folder that they are in.
-_ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
-
 
 class NoZone(LookupError):
     """Neither the machine nor the layer has the zone; a wrong local time would be worse."""
-
-
-def _enter_zone(name: str) -> NoZone | None:
-    """Make local time that of the task; the layer may bring the zones if the machine has none."""
-    folders = [*_ZONE_FOLDERS, *(f"{folder}/tzdata/zoneinfo" for folder in sys.path)]
-    for file in (Path(folder, name) for folder in folders if _ZONE.fullmatch(name)):
-        if file.is_file():
-            os.environ["TZ"] = f":{file}"
-            time.tzset()
-            return None
-    return NoZone(f"沙箱没有时区 {name} 的数据 / the sandbox has no data for the time zone {name}")
 
 
 def _enter_module(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
@@ -89,10 +69,11 @@ def _failed(kind: str, error: str) -> dict[str, Any]:
     return {"t": "done", "ok": False, "kind": kind, "error": error}
 
 
-def _run_script(job: Mapping[str, Any], channel: Channel, no_zone: NoZone | None) -> dict[str, Any]:
+def _run_script(job: Mapping[str, Any], channel: Channel, has_zone: bool) -> dict[str, Any]:
     try:
-        if no_zone:
-            raise no_zone
+        if not has_zone:
+            zone = job["timezone"]
+            raise NoZone(f"沙箱没有时区 {zone} 的数据 / the sandbox has no data for {zone}")
         names = _enter_module(job, channel)
         try:
             exec(_compiled(job["script"]), names)
@@ -115,12 +96,15 @@ def _run_script(job: Mapping[str, Any], channel: Channel, no_zone: NoZone | None
         return _failed("disk" if is_full else "script", describe(error))
 
 
-def run(sock: socket.socket, limits: lockdown.Limits, means: lockdown.Means, zone: str) -> NoReturn:
-    """Carry out the run whose supervisor is at the other end of `sock`, in local time of `zone`."""
+def run(
+    sock: socket.socket, limits: lockdown.Limits, means: lockdown.Means, has_zone: bool
+) -> NoReturn:
+    """Carry out the run whose supervisor is at the other end of `sock`.
+
+    `has_zone`: whether local time is that of the task.
+    """
     channel = Channel(sock)
-    # A locked child may have no way to open the zone's file any more.
-    no_zone = _enter_zone(zone)
     channel.send({"t": "locked", "layers": lockdown.lock_down(limits, means)})
     # Only a supervisor that is content with the layers sends the job.
-    channel.send(_run_script(channel.receive(), channel, no_zone))
+    channel.send(_run_script(channel.receive(), channel, has_zone))
     os._exit(0)

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandbox_runner import child, kernel, means, packages, shim
+from sandbox_runner import child, kernel, means, packages, shim, zones
 from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks
 
 #: The document's modules first, then what scripts often import.
@@ -136,14 +136,16 @@ class Zygote:
             tasks,
             order["file_bytes"],
         )
+        # Before the fork, as a locked child may have no way to open the zone's file any more.
+        has_zone = zones.enter(order["timezone"])
         pid = os.fork()
         if pid == 0:
-            self._become_child(descriptor, limits, order["timezone"])
+            self._become_child(descriptor, limits, has_zone)
         os.close(descriptor)
         self._child = pid
         self._say(pid=pid)
 
-    def _become_child(self, descriptor: int, limits: Limits, zone: str) -> NoReturn:
+    def _become_child(self, descriptor: int, limits: Limits, has_zone: bool) -> NoReturn:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -151,7 +153,7 @@ class Zygote:
             for end in (self._control, self._alarm, self._wakeup):
                 end.detach()
             os.dup2(descriptor, SOCKET)
-            child.run(socket.socket(fileno=SOCKET), limits, self._means, zone)
+            child.run(socket.socket(fileno=SOCKET), limits, self._means, has_zone)
         finally:
             os._exit(70)
 
