@@ -9,10 +9,10 @@ import threading
 from pathlib import Path
 
 from bench.measure import Measurement, medians
+from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.outcome import Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.supervisor import Supervisor
-from chalicelib.sandbox.zygote import Home
 from infra.local.runtime_folder import prepare
 
 PROJECT = Path(__file__).parents[1]

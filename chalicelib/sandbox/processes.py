@@ -56,12 +56,12 @@ def is_stopped(pid: int) -> bool:
 
 
 def is_jailed(pid: int) -> bool:
-    """Whether `pid` bears the hard limit that every script has and none can take off."""
+    """Whether `pid` bears a hard limit that every script has, nothing else, and none takes off."""
     try:
         text = Path("/proc", str(pid), "limits").read_text("ascii")
     except OSError:
         return False
-    return text.partition("Max file size")[2].split()[1:2] == ["0"]
+    return text.partition("Max msgqueue size")[2].split()[1:2] == ["0"]
 
 
 def descendants(pid: int) -> list[Process]:
@@ -90,12 +90,15 @@ def kill_group(pid: int) -> None:
     kill(pid)
 
 
-def guard_this_process() -> None:
+def guard_this_process() -> bool:
     """Close this process's memory and environment to others of its uid, and take in orphans.
 
-    Best effort: where prctl(2) is refused, as on Lambda, the interpreter's file mode has to
-    see to the first, and the machine's init gets the orphans.
+    False where prctl(2) is refused, as on Lambda: the interpreter's file mode has to see to the
+    first then, and the machine's init gets the orphans.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    for option, value in ((_PR_SET_DUMPABLE, 0), (_PR_SET_CHILD_SUBREAPER, 1)):
+    answers = [
         libc.prctl(option, *(ctypes.c_ulong(number) for number in (value, 0, 0, 0)))
+        for option, value in ((_PR_SET_DUMPABLE, 0), (_PR_SET_CHILD_SUBREAPER, 1))
+    ]
+    return answers == [0, 0]

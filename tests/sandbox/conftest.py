@@ -21,11 +21,13 @@ from chalicelib.config import Settings
 from chalicelib.gateways.broker import SocketBroker
 from chalicelib.sandbox.calls import Handler
 from chalicelib.sandbox.function import Sandbox, sandbox_from
+from chalicelib.sandbox.home import Home, environment_for
 from chalicelib.sandbox.outcome import Outcome, Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.processes import Process, all_processes, is_jailed
 from chalicelib.sandbox.supervisor import Supervisor
-from chalicelib.sandbox.zygote import Home, Limits, environment_for
+from chalicelib.sandbox.zygote import Limits
+from infra import script_packages
 from tests.fakes import FakeClock
 from tests.sandbox.fake_broker import FakeBroker
 from tests.sandbox.web_server import WebServer
@@ -123,9 +125,10 @@ def readable_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        bare = shutil.ignore_patterns("__pycache__")
+        bare = shutil.ignore_patterns("__pycache__", "site-packages")
         shutil.copytree(ROOT / "chalicelib", folder / "chalicelib", ignore=bare)
         shutil.copytree(ROOT / "sandbox_layer/python", folder / "layer", ignore=bare)
+        script_packages.fill(folder / "layer", ROOT / "sandbox_layer/requirements.txt")
         yield folder
 
 

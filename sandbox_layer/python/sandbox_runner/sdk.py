@@ -53,7 +53,7 @@ def names(job: Mapping[str, Any], channel: Channel, console: Console) -> dict[st
         **_parameters(job["params"]),
         **http_functions(channel.call),
         "log": logger(console),
-        "print": printer(console),
+        "print": printer(),
         "task_id": job["task_id"],
         "tenant_id": job["tenant_id"],
         "trace_id": job["trace_id"],
