@@ -116,10 +116,15 @@ class Environment:
         line = self._process.stdout.readline()
         return json.loads(line) if line else None
 
+    def family(self) -> list[int]:
+        """Supervisor and zygote, by number."""
+        assert self._process is not None
+        pid = self._process.pid
+        return [pid, *(one.pid for one in descendants(pid) if one.parent == pid)]
+
     def strays(self) -> list[Process]:
         """Processes of the account but supervisor and zygote."""
-        pid = self._process.pid if self.is_alive and self._process else 0
-        known = {pid, *(one.pid for one in descendants(pid) if one.parent == pid)}
+        known = self.family() if self.is_alive else []
         everyone = [one for one in all_processes() if one.uid == self.uid]
         # The dead of environments that ended are init's to bury.
         return [one for one in everyone if one.pid not in known and one.state != "Z"]
