@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,11 @@ class Environment:
         """End it and, as its keeper would, all that is its account's."""
         if self._process is None:
             return
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError, subprocess.TimeoutExpired):
+            # If it can, it takes its folders with it.
+            self._process.stdin.close()
+            self._process.wait(1)
         self._process.kill()
         with self._process:
             pass
