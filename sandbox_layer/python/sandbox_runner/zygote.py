@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandbox_runner import child, kernel, means, modes, packages, shim, zones
+from sandbox_runner import child, kernel, means, modes, packages, zones
 from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks
 
 #: The document's modules first, then what scripts often import.
@@ -60,7 +60,7 @@ def _is_unreadable() -> bool:
 
 def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
     """Load everything, then give up what is not needed; says what the machine allowed."""
-    shim.prepare()
+    child.prepare()
     for name in PRELOADED:
         importlib.import_module(name)
     packages.prepare()
