@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
+
+from chalicelib.sandbox.processes import text_of
 
 #: Fields of /proc/<pid>/status (proc(5)) that stay the same, whatever threads and modules come.
 _STATUS = re.compile(
@@ -13,14 +14,6 @@ _STATUS = re.compile(
 )
 #: Fields of /proc/<pid>/stat after the name: priority, nice value, real-time priority, policy.
 _STAT = (15, 16, 37, 38)
-
-
-def _read(path: str) -> str:
-    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(number, 1 << 14).decode("utf-8", "replace")
-    finally:
-        os.close(number)
 
 
 @dataclass(frozen=True)
@@ -37,8 +30,8 @@ class State:
         folder = f"/proc/{pid}"
         try:
             # Neither of these hides from others of the same account.
-            fields = _read(f"{folder}/stat").rpartition(")")[2].split()
-            status = tuple(_STATUS.findall(_read(f"{folder}/status")))
-            return cls(_read(f"{folder}/limits"), status, tuple(fields[n] for n in _STAT))
+            fields = text_of(f"{folder}/stat").rpartition(")")[2].split()
+            status = tuple(_STATUS.findall(text_of(f"{folder}/status")))
+            return cls(text_of(f"{folder}/limits"), status, tuple(fields[n] for n in _STAT))
         except OSError:
             return None

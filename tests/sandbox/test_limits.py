@@ -11,9 +11,10 @@ import pytest
 
 from chalicelib.domain.text import Text
 from chalicelib.sandbox.calls import Answer, CallFailed
+from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.quotas import Quotas
 from chalicelib.sandbox.supervisor import Supervisor
-from chalicelib.sandbox.zygote import Home, Limits
+from chalicelib.sandbox.zygote import Limits
 from tests.sandbox.conftest import Bench
 
 SMALL = Quotas(wall_seconds=20, cpu_seconds=0.5, calls=20, http_bytes=100_000)

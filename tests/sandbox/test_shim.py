@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as Told
 
 from chalicelib.gateways import http
 from chalicelib.sandbox.calls import http_handler
+from chalicelib.sandbox.warming import modules_to_load
 from tests.gateways.authority import authority_for
 from tests.loopback import serving, talking
 from tests.sandbox.conftest import Bench, Ran
@@ -386,3 +387,27 @@ result = requests.get(site + "/table.csv").text[:2]
 """)
 
     assert ran.result == "城市"
+
+
+def test_what_a_script_imports_is_there_for_the_next_at_once(run: Run) -> None:
+    run("import requests, sqlite3")
+
+    assert run("import sys\nresult = {'requests', 'sqlite3'} <= sys.modules.keys()").result
+
+
+@pytest.mark.parametrize(
+    ("script", "modules"),
+    [
+        ("import requests", ["requests"]),
+        ("if x:\n    from urllib.request import urlopen\n", ["urllib.request"]),
+        ("from requests.adapters import HTTPAdapter", ["requests"]),
+        ("import os, sqlite3, csv", ["sqlite3"]),
+        ("# import requests\nprint('import asyncio')", []),
+        ("import os; import requests", []),
+        ("import my_module", []),
+    ],
+)
+def test_a_zygote_loads_what_a_script_names_and_the_platform_knows(
+    script: str, modules: list[str]
+) -> None:
+    assert modules_to_load(script) == modules

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from sandbox_runner import lockdown, results, sdk, shim, threads
-from sandbox_runner.console import Console, no_input
+from sandbox_runner.console import Console, no_input, printer
 from sandbox_runner.frames import Channel
 from sandbox_runner.tracebacks import SCRIPT, describe
 
@@ -26,10 +26,22 @@ class NoZone(LookupError):
     """Neither the machine nor the layer has the zone; a wrong local time would be worse."""
 
 
+#: Made once for all runs, as a fork is quicker than making them.
+_CONSOLES = {name: Console(f"<{name}>") for name in ("stdout", "stderr")}
+
+
+def prepare() -> None:
+    """Do in the zygote what would be the same in every child."""
+    builtins.print = printer()
+    builtins.input = no_input
+    threads.prepare()
+    shim.prepare()
+
+
 def _enter_module(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     """The script's globals, with everything around it as in a fresh interpreter."""
-    for name in ("stdout", "stderr"):
-        console = Console(channel, f"<{name}>")
+    for name, console in _CONSOLES.items():
+        console.connect(channel)
         setattr(sys, name, console)
         # A script that wraps the one must not end the other.
         setattr(sys, f"__{name}__", console)
@@ -37,14 +49,10 @@ def _enter_module(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     module = types.ModuleType("__main__")
     module.__file__ = SCRIPT
     sys.modules["__main__"] = module
-    # One of its own, as a script may wrap, detach or close the others.
-    module.__dict__.update(sdk.names(job, channel, Console(channel)))
-    builtins.print = module.__dict__["print"]
-    builtins.input = no_input
+    module.__dict__.update(sdk.names(job, channel))
     # Python's lines end as `io` has them, not as `str.splitlines` has.
     lines = io.StringIO(job["script"], newline=None).readlines()
     linecache.cache[SCRIPT] = (len(job["script"]), None, lines, SCRIPT)
-    threads.prepare()
     shim.enter(channel.call)
     # Every child of one zygote would draw the same numbers.
     random.seed()

@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 _PIECE = 1 << 15
 
 
+def say(channel: Channel, text: str) -> None:
+    """Have `text` put into the run's log."""
+    for start in range(0, len(text), _PIECE):
+        channel.send({"t": "out", "text": text[start : start + _PIECE]})
+
+
 class _Pipe(io.RawIOBase):
     """Takes bytes, as scripts may write these too; halves of characters wait for the rest."""
 
-    def __init__(self, channel: Channel, name: str) -> None:
-        self._channel = channel
+    def __init__(self, name: str) -> None:
+        self.channel: Channel | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.name = name
 
@@ -32,9 +38,8 @@ class _Pipe(io.RawIOBase):
 
     def write(self, data: ReadableBuffer) -> int:
         view = memoryview(data)
-        text = self._decoder.decode(view)
-        for start in range(0, len(text), _PIECE):
-            self._channel.send({"t": "out", "text": text[start : start + _PIECE]})
+        if self.channel is not None:
+            say(self.channel, self._decoder.decode(view))
         return view.nbytes
 
 
@@ -42,9 +47,15 @@ class Console(io.TextIOWrapper):
     """Stands in for stdout and stderr. Nothing waits in a buffer, so a killed script's last
     words are in its log, and nothing that is printed is an error."""
 
-    def __init__(self, channel: Channel, name: str = "<stdout>") -> None:
-        pipe: Any = _Pipe(channel, name)
-        super().__init__(pipe, encoding="utf-8", errors="backslashreplace", write_through=True)
+    def __init__(self, name: str) -> None:
+        self._pipe: Any = _Pipe(name)
+        super().__init__(
+            self._pipe, encoding="utf-8", errors="backslashreplace", write_through=True
+        )
+
+    def connect(self, channel: Channel) -> None:
+        """From now on send what is written; a console may be made before its run."""
+        self._pipe.channel = channel
 
 
 def printer() -> Callable[..., None]:
@@ -67,12 +78,12 @@ def printer() -> Callable[..., None]:
     return print
 
 
-def logger(console: Console) -> Callable[[Any], None]:
+def logger(channel: Channel) -> Callable[[Any], None]:
     """A `log` that puts the time, in the task's zone, before the message."""
 
     def log(message: Any) -> None:
         """记录日志。Write a line with the time of day to the run's log."""
-        console.write(f"[{time.strftime('%H:%M:%S')}] {message}\n")
+        say(channel, f"[{time.strftime('%H:%M:%S')}] {message}\n")
 
     return log
 

@@ -7,7 +7,6 @@ import resource
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from sandbox_runner import bpf, kernel, landlock, proofs
@@ -50,12 +49,23 @@ class Means:
 Layer = Callable[[Limits, Means], None]
 
 
+def _text_of(path: str) -> str:
+    # Without a Path: it keeps every number of a process as an interned string for ever.
+    number = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(number, 1 << 14).decode("utf-8", "replace")
+    finally:
+        os.close(number)
+
+
 def count_tasks(uid: int) -> int:
     """How many threads and processes `uid` has on this machine, as RLIMIT_NPROC counts them."""
     total = 0
-    for folder in Path("/proc").glob("[0-9]*"):
+    with os.scandir("/proc") as entries:
+        pids = [entry.name for entry in entries if entry.name.isdigit()]
+    for pid in pids:
         try:
-            text = (folder / "status").read_text("utf-8", "replace")
+            text = _text_of(f"/proc/{pid}/status")
         except OSError:
             continue
         fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
@@ -65,12 +75,7 @@ def count_tasks(uid: int) -> int:
 
 
 def _address_space() -> int:
-    # Barer than a Path, as every run passes here.
-    number = os.open("/proc/self/statm", os.O_RDONLY)
-    try:
-        return int(os.read(number, 64).split()[0]) * resource.getpagesize()
-    finally:
-        os.close(number)
+    return int(_text_of("/proc/self/statm").split()[0]) * resource.getpagesize()
 
 
 def lend_reserve() -> None:

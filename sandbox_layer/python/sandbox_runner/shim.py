@@ -23,8 +23,21 @@ _NO_CERTIFICATES = (
 _DEFAULT: Any = object()
 
 
+class _Run:
+    """Where requests go: the one run of this process, once it has begun."""
+
+    call: Call | None = None
+
+
+_run = _Run()
+
+
 def prepare() -> None:
     """To be called in the zygote, before scripts or packages import anything."""
+    socket.create_connection = _create_connection  # type: ignore[assignment]
+    socket.socket.__init__ = _only_given  # type: ignore[method-assign]
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
+        setattr(socket, name, _unresolved)
     on_import("http.client", _change_http)
     on_import("ssl", _change_tls)
     on_import("asyncio", loops.change)
@@ -42,16 +55,12 @@ def _adopt(cls: type) -> None:
 
 def _new_conn(connection: Any) -> HttpSocket:
     """Stands in for the one method in which all versions of urllib3 open a connection."""
-    return _Calls.socket(connection.host, connection.port, connection.timeout, patient=True)
+    return _socket(connection.host, connection.port, connection.timeout, patient=True)
 
 
 def enter(call: Call) -> None:
-    """Have everything of this process that opens connections use `call`."""
-    _Calls.call = call
-    socket.create_connection = _create_connection  # type: ignore[assignment]
-    socket.socket.__init__ = _only_given  # type: ignore[method-assign]
-    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
-        setattr(socket, name, _unresolved)
+    """Have everything of this process that opens connections use `call`, and nothing else."""
+    _run.call = call
 
 
 def _change_tls(ssl: Any) -> None:
@@ -67,7 +76,15 @@ def _create_connection(
     address: tuple[str, int], timeout: Any = _DEFAULT, source_address: Any = None, **rest: Any
 ) -> HttpSocket:
     seconds = socket.getdefaulttimeout() if timeout is _DEFAULT else timeout
-    return _Calls.socket(*address, seconds)
+    return _socket(*address, seconds)
+
+
+def _socket(host: str, port: int, timeout: Any, patient: bool = False) -> HttpSocket:
+    if _run.call is None:
+        raise PermissionError(errno.EPERM, _NO_SOCKETS)
+    # http.client and urllib3 say by an object of theirs that nobody named a time-out.
+    seconds = timeout if isinstance(timeout, int | float) else socket.getdefaulttimeout()
+    return HttpSocket(_run.call, host, port, seconds, patient)
 
 
 _given = socket.socket.__init__
@@ -77,7 +94,8 @@ def _only_given(
     self: socket.socket, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None
 ) -> None:
     """asyncio makes sockets from descriptors that it has; there is no other way to get one."""
-    if fileno is None:
+    # Before a run, a child finds out by itself whether it could still have one.
+    if fileno is None and _run.call is not None:
         raise PermissionError(errno.EPERM, _NO_SOCKETS)
     _given(self, family, type, proto, fileno)
 
@@ -98,15 +116,3 @@ def _nothing(context: Any, *args: Any, **kwargs: Any) -> None:
 
 def _no_certificate(context: Any, *args: Any, **kwargs: Any) -> NoReturn:
     raise OSError(errno.EPERM, _NO_CERTIFICATES)
-
-
-class _Calls:
-    """Where requests go: the one of this process, that of its run."""
-
-    call: Call
-
-    @classmethod
-    def socket(cls, host: str, port: int, timeout: Any, patient: bool = False) -> HttpSocket:
-        # http.client and urllib3 say by an object of theirs that nobody named a time-out.
-        seconds = timeout if isinstance(timeout, int | float) else socket.getdefaulttimeout()
-        return HttpSocket(cls.call, host, port, seconds, patient)

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandbox_runner import child, kernel, means, packages, shim, zones
+from sandbox_runner import child, kernel, means, modes, packages, zones
 from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks
 
 #: The document's modules first, then what scripts often import.
@@ -60,13 +60,14 @@ def _is_unreadable() -> bool:
 
 def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
     """Load everything, then give up what is not needed; says what the machine allowed."""
-    shim.prepare()
+    child.prepare()
     for name in PRELOADED:
         importlib.import_module(name)
     packages.prepare()
     found = means.find(folder)
     if found.regime == "fd-jail":
         importlib.import_module("sandbox_runner.in_memory").load()
+    modes.forget()
     # What the loader and Python's start needed, scripts have no use for.
     os.environ.clear()
     kernel.use_one_arena()

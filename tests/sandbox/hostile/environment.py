@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,10 +117,15 @@ class Environment:
         line = self._process.stdout.readline()
         return json.loads(line) if line else None
 
+    def family(self) -> list[int]:
+        """Supervisor and zygote, by number."""
+        assert self._process is not None
+        pid = self._process.pid
+        return [pid, *(one.pid for one in descendants(pid) if one.parent == pid)]
+
     def strays(self) -> list[Process]:
         """Processes of the account but supervisor and zygote."""
-        pid = self._process.pid if self.is_alive and self._process else 0
-        known = {pid, *(one.pid for one in descendants(pid) if one.parent == pid)}
+        known = self.family() if self.is_alive else []
         everyone = [one for one in all_processes() if one.uid == self.uid]
         # The dead of environments that ended are init's to bury.
         return [one for one in everyone if one.pid not in known and one.state != "Z"]
@@ -128,6 +134,11 @@ class Environment:
         """End it and, as its keeper would, all that is its account's."""
         if self._process is None:
             return
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError, subprocess.TimeoutExpired):
+            # If it can, it takes its folders with it.
+            self._process.stdin.close()
+            self._process.wait(1)
         self._process.kill()
         with self._process:
             pass
