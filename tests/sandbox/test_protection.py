@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -76,6 +77,26 @@ def test_a_jail_whose_supervisor_can_be_read_runs_nothing(
     assert ran is not None
     assert (ran["error_kind"], ran["output"]) == ("sandbox", "")
     assert "supervisor_unreadable" in ran["error"]
+
+
+@needs_root
+def test_the_wrapper_of_the_layer_closes_the_supervisor_too(
+    python: str, readable_folder: Path
+) -> None:
+    wrapper = shutil.copy(ROOT / "sandbox_layer/execute-only", readable_folder)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = _environment(python, readable_folder, 4004, True, "")
+        environment.folder, environment.wrapper = Path(folder), (str(wrapper),)
+        os.chown(folder, environment.uid, environment.uid)
+        environment.start()
+        try:
+            ran = environment.run("result = 5")
+        finally:
+            environment.stop()
+
+    assert set(environment.told["environment"].values()) == {"on"}
+    assert ran is not None
+    assert ran["result"] == 5
 
 
 @needs_root

@@ -30,9 +30,9 @@ from chalicelib.sandbox.zygote import Limits
 secret = ctypes.create_string_buffer(os.environ["SECRET"].encode())
 known = {"supervisor": os.getpid(), "address": ctypes.addressof(secret)}
 nothing = {"status": 200, "reason": "", "headers": [], "body": "", "url": ""}
-home = Home(sys.argv[1], sys.argv[2])
+home = Home(sys.executable, sys.argv[1])
 supervisor = Supervisor(
-    home, {"http": lambda *_: nothing}, Limits(memory_mb=64, disk_mb=32), sys.argv[3].split()
+    home, {"http": lambda *_: nothing}, Limits(memory_mb=64, disk_mb=32), sys.argv[2].split()
 )
 print(json.dumps(supervisor.protection()), flush=True)
 for line in sys.stdin:
@@ -56,11 +56,13 @@ class Environment:
     folder: Path
     like_lambda: bool = False
     required: str = ""
+    #: What the interpreter is started through, as by AWS_LAMBDA_EXEC_WRAPPER.
+    wrapper: tuple[str, ...] = ()
     told: dict[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        program = [self.python, "-B", "-c", PROGRAM, self.python, str(self.code / "layer")]
+        program = [*self.wrapper, self.python, "-B", "-c", PROGRAM, str(self.code / "layer")]
         command = [*self._filtered(), *program, self.required]
         drops = os.getuid() == 0 and not self.like_lambda
         self._process = subprocess.Popen(
