@@ -15,7 +15,7 @@ import pytest
 from sandbox_runner import kernel
 
 from chalicelib.sandbox import execute_only, protection
-from tests.sandbox.conftest import UID
+from tests.sandbox.conftest import UID, needs_accounts
 from tests.sandbox.hostile.attempt import PRELUDE, Attempt
 from tests.sandbox.hostile.environment import SECRET, Environment
 from tests.sandbox.hostile.files import FILES
@@ -126,17 +126,20 @@ def jail_ground(python: str, readable_folder: Path) -> Iterator[Ground]:
 
 
 @pytest.mark.parametrize("one", ATTEMPTS, ids=lambda one: one.name)
+@needs_accounts
 def test_the_kernels_lock_holds(kernel_ground: Ground, one: Attempt) -> None:
     kernel_ground.attempt(one)
 
 
 @pytest.mark.parametrize("one", ATTEMPTS, ids=lambda one: one.name)
+@needs_accounts
 def test_the_jail_holds_and_harms_its_own_environment_at_most(
     jail_ground: Ground, one: Attempt
 ) -> None:
     jail_ground.attempt(one)
 
 
+@needs_accounts
 def test_each_ground_is_in_its_regime(kernel_ground: Ground, jail_ground: Ground) -> None:
     told: list[dict[str, Any]] = [kernel_ground.environment.told, jail_ground.environment.told]
 

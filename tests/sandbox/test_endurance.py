@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.conftest import UID, Bench
+from tests.sandbox.conftest import UID, Bench, needs_accounts
 from tests.sandbox.hostile.environment import Environment
 
 #: Enough to see a leak of one page or descriptor per ten runs; `RUNS=10000` for the whole budget.
@@ -43,6 +43,7 @@ def _descriptors(pid: int) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@needs_accounts
 def test_memory_descriptors_and_processes_stay_as_they_were(environment: Environment) -> None:
     code = "print('x' * 1000)\nopen('report', 'w').write('x')\nresult = [task_id, get_param('n')]"
 

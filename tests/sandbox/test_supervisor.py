@@ -9,7 +9,7 @@ import pytest
 from chalicelib.sandbox import protection
 from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.supervisor import Supervisor
-from tests.sandbox.conftest import Bench
+from tests.sandbox.conftest import Bench, needs_accounts
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can try")
@@ -24,6 +24,7 @@ def test_scripts_never_run_as_root(home: Home) -> None:
     assert "root" in ran.error
 
 
+@needs_accounts
 def test_a_missing_layer_stops_the_run(home: Home) -> None:
     bench = Bench(home)
     bench.supervisor = Supervisor(home, {}, required=["limits", "moat", "own_account"])
