@@ -6,7 +6,7 @@ import os
 import select
 import socket
 import stat
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -84,9 +84,13 @@ class Traps:
         found = set()
         waiting = [Path(name) for name in _FOR_ALL]
         while waiting:
-            own = [one for one in waiting.pop().iterdir() if one.lstat().st_uid == self._uid]
-            found |= {str(one) for one in own}
-            waiting += [one for one in own if stat.S_ISDIR(one.lstat().st_mode)]
+            for one in waiting.pop().iterdir():
+                # What others leave there, they also take away.
+                with suppress(FileNotFoundError):
+                    there = one.lstat()
+                    if there.st_uid == self._uid:
+                        found.add(str(one))
+                        waiting += [one] if stat.S_ISDIR(there.st_mode) else []
         for kind, column in (("shm", 7), ("msg", 7), ("sem", 4)):
             for line in Path("/proc/sysvipc", kind).read_text().splitlines()[1:]:
                 if int(line.split()[column]) == self._uid:
