@@ -25,7 +25,12 @@ from tests.sandbox.conftest import Bench, Ran
 Run = Callable[..., Ran]
 OTHERS = "https://secure.example"
 
-MEETING = threading.Barrier(4)
+#: Nobody is answered at `/together` before four are there.
+MEETING = threading.Barrier(4, timeout=20)
+WAITS: dict[str, Callable[[], object]] = {
+    "/together": MEETING.wait,
+    "/slow": lambda: time.sleep(0.3),
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +65,8 @@ def _page(asked: Asked) -> Told:
         return Told("中文".encode("gbk"), content_type="text/html; charset=gbk")
     if asked.path == "/table.csv":
         return Told("城市,销售额\n上海,12\n北京,30\n")
-    if asked.path == "/together":
-        # Nobody is answered before all four are here.
-        MEETING.wait(20)
-        return Told("at last")
-    if asked.path == "/slow":
-        time.sleep(0.3)
+    if wait := WAITS.get(asked.path):
+        wait()
         return Told("at last")
     return Told("no such page", status=404)
 
