@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from bench.measure import Measurement
-from bench.sandbox import empty_script
+from bench.sandbox import child_memory, empty_script, throughput
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-MEASUREMENTS = {"sandbox_empty_script": empty_script}
+MEASUREMENTS = {
+    "sandbox_empty_script": empty_script,
+    "sandbox_runs_per_second": throughput,
+    **({"sandbox_child_memory": child_memory} if os.geteuid() == 0 else {}),
+}
 
 
 def main() -> None:

@@ -29,6 +29,9 @@ class Settings:
     sandbox_layer: str = "/opt/python"
     #: The most memory that one script may have, in MiB.
     sandbox_memory_mb: int = 256
+    #: Layers of protection without which no script runs, by name, separated by commas or spaces;
+    #: empty: what the regime found at start-up needs (`chalicelib/sandbox/protection.py`).
+    sandbox_required_layers: tuple[str, ...] = ()
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -45,4 +48,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sandbox_python=env.get("SANDBOX_PYTHON", ""),
         sandbox_layer=env.get("SANDBOX_LAYER", "/opt/python"),
         sandbox_memory_mb=int(env.get("SANDBOX_MEMORY_MB", "256")),
+        sandbox_required_layers=tuple(
+            env.get("SANDBOX_REQUIRED_LAYERS", "").replace(",", " ").split()
+        ),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from infra.local.database import DatabaseServer, drop_database, fresh_database
 from infra.migrate import migrate
@@ -24,6 +25,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "database_server_url" in getattr(item, "fixturenames", ()):
             item.add_marker("database")
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("zhundian", deadline=None)
+settings.load_profile("zhundian")
 
 
 @pytest.fixture(scope="session")

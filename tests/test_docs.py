@@ -10,7 +10,6 @@ from urllib.parse import unquote
 
 import pytest
 from sandbox_runner import sdk
-from sandbox_runner.console import Console
 from sandbox_runner.frames import Channel
 
 import app as functions
@@ -84,7 +83,7 @@ def test_every_name_that_a_script_has_is_documented() -> None:
     near, far = socket.socketpair()
     with near, far:
         channel = Channel(near)
-        names = set(sdk.names(job, channel, Console(channel)))
+        names = set(sdk.names(job, channel))
 
     page = (ROOT / "docs/sdk.md").read_text("utf-8")
     documented = {re.split(r"\W", code, maxsplit=1)[0] for code in _CODE.findall(page)}

@@ -34,7 +34,12 @@ class Network:
 
 
 class HttpFailed(Exception):
-    """There is no answer. `sent` says whether the other side may have acted on the request."""
+    """There is no answer. `sent` says whether the other side may have acted on the request.
+
+    `traffic`: bytes that were sent and received all the same.
+    """
+
+    traffic = 0
 
     def __init__(self, kind: Kind, text: Text, sent: bool = False) -> None:
         super().__init__(str(text))

@@ -38,23 +38,33 @@ logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 @dataclass(frozen=True)
 class Request:
-    """What to send. Only the method is shown in a repr: the rest may hold secrets."""
+    """What to send. Only the method is shown in a repr: the rest may hold secrets.
+
+    `follow`: whether redirects are; else they are answers. `pause_seconds`: the longest that the
+    other side may be silent.
+    """
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    follow: bool = True
+    pause_seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Response:
-    """What came back, after redirects; `body` is whole and decoded, `headers` say so too."""
+    """What came back, after redirects; `body` is whole and decoded, `headers` say so too.
+
+    `traffic`: bytes sent and received for it.
+    """
 
     status: int
     reason: str
     headers: list[tuple[str, str]] = field(repr=False)
     body: bytes = field(repr=False)
     url: str = field(repr=False)
+    traffic: int = 0
 
 
 def fetch(
@@ -72,7 +82,7 @@ def fetch(
     byte. `max_bytes` is the most that the decoded body may have.
     """
     _check_request(request)
-    deadline = Deadline(timeout_seconds)
+    deadline = Deadline(timeout_seconds, request.pause_seconds)
     for hop in range(max_redirects + 1):
         try:
             target = _checked(request.url, allow)
@@ -80,9 +90,10 @@ def fetch(
             following = _redirected(request, target, response)
         except HttpFailed as failure:
             failure.sent = failure.sent or hop > 0
+            failure.traffic = deadline.traffic
             raise
         if following is None:
-            return response
+            return replace(response, traffic=deadline.traffic)
         request = following
     text = Text(
         f"重定向超过 {max_redirects} 次,请直接填写最终地址",
@@ -127,7 +138,7 @@ def _exchange(
                 preload_content=False,
             )
         with closing(connection.getresponse()) as answer:
-            return _response(answer, target, max_bytes)
+            return _response(answer, request, target, max_bytes)
     except (TimeoutError, ReadTimeoutError):
         raise _timed_out(target, sent=True) from None
     except (HTTPError, http.client.HTTPException, OSError) as error:
@@ -153,10 +164,12 @@ def _headers(request: Request, target: Target) -> dict[str, str]:
     return ours | kept
 
 
-def _response(answer: BaseHTTPResponse, target: Target, max_bytes: int) -> Response:
+def _response(
+    answer: BaseHTTPResponse, request: Request, target: Target, max_bytes: int
+) -> Response:
     headers = list(answer.headers.items())
-    moved = answer.status in _REDIRECTS and "location" in answer.headers
-    body = b"" if moved else _body(answer, target, max_bytes)
+    redirects = request.follow and answer.status in _REDIRECTS and "location" in answer.headers
+    body = b"" if redirects else _body(answer, target, max_bytes)
     gone = {"transfer-encoding"}
     if "content-encoding" in answer.headers:
         gone |= {"content-encoding", "content-length"}
@@ -180,7 +193,8 @@ def _body(answer: BaseHTTPResponse, target: Target, max_bytes: int) -> bytes:
 def _redirected(request: Request, target: Target, response: Response) -> Request | None:
     """The request that follows a redirect (RFC 9110 §15.4), or None if there is none."""
     headers = {name.lower(): value for name, value in response.headers}
-    if response.status not in _REDIRECTS or "location" not in headers:
+    redirects = response.status in _REDIRECTS and "location" in headers
+    if not request.follow or not redirects:
         return None
     url = _joined(target, headers["location"])
     kept = dict(request.headers)

@@ -12,17 +12,22 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """A moment after which nothing may be waited for any more."""
+    """A moment after which nothing may be waited for any more, and how long for one thing.
 
-    def __init__(self, seconds: float) -> None:
+    `traffic`: the bytes that were sent and received under it.
+    """
+
+    def __init__(self, seconds: float, pause_seconds: float | None = None) -> None:
         self._end = time.monotonic() + seconds
+        self._pause = pause_seconds
+        self.traffic = 0
 
     def left(self) -> float:
-        """The seconds that are left, more than 0; raises `TimeoutError` when there are none."""
+        """The seconds that may be waited, more than 0; raises `TimeoutError` if there are none."""
         rest = self._end - time.monotonic()
         if rest <= 0:
             raise TimeoutError
-        return rest
+        return rest if self._pause is None else min(rest, self._pause)
 
 
 class PacedSocket:
@@ -36,7 +41,9 @@ class PacedSocket:
         rest = memoryview(data)
         while rest:
             self._sock.settimeout(self._deadline.left())
-            rest = rest[self._sock.send(rest[:65536]) :]
+            sent = self._sock.send(rest[:65536])
+            self._deadline.traffic += sent
+            rest = rest[sent:]
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(_PacedReader(self._sock, self._deadline))
@@ -60,7 +67,9 @@ class _PacedReader(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
         self._sock.settimeout(self._deadline.left())
-        return self._raw.readinto(buffer)
+        size = self._raw.readinto(buffer)
+        self._deadline.traffic += size or 0
+        return size
 
     def close(self) -> None:
         self._raw.close()

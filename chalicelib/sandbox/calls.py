@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+import math
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.text import Text
@@ -24,15 +27,28 @@ Fetch = Callable[["Request", float], "Response"]
 #: Does one call with its arguments within so many seconds; returns JSON, raises CallFailed.
 Handler = Callable[[Mapping[str, Any], float], Any]
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+#: Any method but those that are for proxies and for looking at oneself.
+_METHOD = re.compile("(?!CONNECT|TRACE)[A-Z]{1,20}")
+#: Seconds that a request may take whose script named no limit, if its run has as many left.
+_HTTP_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
 
-class CallFailed(Exception):
-    """A call cannot be done; the script gets the words."""
+@dataclass(frozen=True)
+class Answer:
+    """What a handler returns that moved bytes over the network."""
 
-    def __init__(self, text: Text) -> None:
+    value: Any
+    traffic: int
+
+
+class CallFailed(Exception):
+    """A call cannot be done; the script gets the words, and `kind` to tell failures apart."""
+
+    def __init__(self, text: Text, kind: str | None = None, traffic: int = 0) -> None:
         super().__init__(in_both(text))
+        self.kind = kind
+        self.traffic = traffic
 
 
 def _request(args: Mapping[str, Any]) -> Request:
@@ -41,8 +57,11 @@ def _request(args: Mapping[str, Any]) -> Request:
     try:
         headers = {str(name): str(value) for name, value in args["headers"].items()}
         body = None if args["body"] is None else base64.b64decode(args["body"], validate=True)
-        if args["method"] in _METHODS and isinstance(args["url"], str):
-            return Request(args["method"], args["url"], headers, body)
+        url, pause = args["url"], args.get("timeout")
+        good = _METHOD.fullmatch(args["method"]) and isinstance(url, str)
+        if good and (pause is None or 0 < float(pause) < math.inf):
+            follow = bool(args.get("follow", True))
+            return Request(args["method"], url, headers, body, follow, pause)
     except (KeyError, TypeError, AttributeError, ValueError, binascii.Error):
         pass
     raise CallFailed(Text("请求的参数有误", "The arguments of the request are wrong"))
@@ -50,29 +69,35 @@ def _request(args: Mapping[str, Any]) -> Request:
 
 def http_handler(fetch: Fetch) -> Handler:
     """The `http` call: `{method, url, headers, body}` to `{status, reason, headers, body, url}`,
-    bodies in base64."""
+    bodies in base64.
 
-    def http(args: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    With `timeout` (seconds that the other side may be silent, or None) it may last as long as
+    the run; without, a minute. With `follow` false a redirect is an answer.
+    """
+
+    def http(args: Mapping[str, Any], seconds: float) -> Answer:
         # Loaded at the first request, as it costs a cold start what most scripts never use.
         from chalicelib.gateways.http import HttpFailed
 
         try:
-            response = fetch(_request(args), seconds)
+            limit = seconds if "timeout" in args else min(seconds, _HTTP_SECONDS)
+            response = fetch(_request(args), limit)
         except HttpFailed as error:
-            raise CallFailed(error.text) from None
-        return {
+            raise CallFailed(error.text, error.kind, error.traffic) from None
+        value = {
             "status": response.status,
             "reason": response.reason,
             "headers": response.headers,
             "body": base64.b64encode(response.body).decode("ascii"),
             "url": response.url,
         }
+        return Answer(value, response.traffic)
 
     return http
 
 
 class Worker:
-    """Does a run's calls one after the other. A slow one is left behind when the run ends."""
+    """Does a run's calls, a few at once. Slow ones are left behind when the run ends."""
 
     def __init__(
         self, handlers: Mapping[str, Handler], deadline: float, wake: Callable[[], None]
@@ -82,14 +107,17 @@ class Worker:
         self._wake = wake
         self._calls: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._threads = 0
+        self._counting = threading.Lock()
+        #: Bytes that the calls so far have sent and received over the network.
+        self.traffic = 0
 
-    def begin(self, call: dict[str, Any]) -> None:
-        """Start on a call; `wake` is called when its answer is there."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, daemon=True)
-            self._thread.start()
+    def begin(self, call: dict[str, Any], at_once: int) -> None:
+        """Start on a call, one of `at_once`; `wake` is called when its answer is there."""
         self._calls.put(call)
+        if self._threads < at_once:
+            self._threads += 1
+            threading.Thread(target=self._work, daemon=True).start()
 
     def answer(self) -> bytes | None:
         """The frame that answers, if there is one yet."""
@@ -99,7 +127,8 @@ class Worker:
             return None
 
     def close(self) -> None:
-        self._calls.put(None)
+        for _ in range(self._threads):
+            self._calls.put(None)
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
@@ -114,11 +143,20 @@ class Worker:
         try:
             if handler is None or not isinstance(args, dict):
                 raise CallFailed(Text("没有这个函数", "There is no such function"))
-            return {"ok": True, "value": handler(args, self._deadline - time.monotonic())}
+            value = handler(args, self._deadline - time.monotonic())
+            if isinstance(value, Answer):
+                self._count(value.traffic)
+                value = value.value
+            return {"ok": True, "value": value}
         except CallFailed as error:
-            return {"ok": False, "error": str(error)}
+            self._count(error.traffic)
+            return {"ok": False, "error": str(error), "kind": error.kind}
         except Exception:
             # The script gets no trace of it: that may hold what is not the script's.
             _log.exception("a call of a script failed", extra={"call": str(call.get("name"))[:50]})
             text = Text("平台内部错误,请联系管理员", "The platform failed; tell its administrator")
             return {"ok": False, "error": in_both(text)}
+
+    def _count(self, traffic: int) -> None:
+        with self._counting:
+            self.traffic += traffic

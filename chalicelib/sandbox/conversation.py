@@ -4,45 +4,26 @@ from __future__ import annotations
 
 import selectors
 import socket
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from chalicelib.sandbox.calls import Handler, Worker
+from chalicelib.sandbox.calls import Worker
 from chalicelib.sandbox.frames import BadFrame, FrameReader, encode
 from chalicelib.sandbox.output import Output
+from chalicelib.sandbox.quotas import cpu_seconds
+from chalicelib.sandbox.terms import Ending, Terms
 from chalicelib.sandbox.zygote import Zygote
 
-#: Seconds between two looks at whether the run was cancelled.
-_CANCEL_POLL = 0.1
+#: Seconds between two looks at whether the run is to be cut off.
+_POLL = 0.1
 #: Seconds that a child which hung up has to tell how it ended.
 _LAST_WORDS = 0.5
 _CHUNK = 1 << 18
-#: Calls that may wait at once, and that one run may make.
-_MAX_WAITING, _MAX_CALLS = 64, 10_000
-
-
-@dataclass(frozen=True)
-class Ending:
-    """What ended a run; `details` is the child's last frame or the zygote's notice."""
-
-    how: Literal["done", "exited", "timeout", "cancelled", "broken", "unlocked"]
-    details: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a run is held to; `deadline` on the monotonic clock."""
-
-    job: Mapping[str, Any]
-    deadline: float
-    cancelled: threading.Event
-    required: frozenset[str]
-    handlers: Mapping[str, Handler]
+#: Calls that may wait, and that are done at once: that many answers may pile up here.
+_MAX_WAITING, _AT_ONCE = 64, 4
 
 
 class Conversation:
@@ -57,7 +38,8 @@ class Conversation:
         self._outbox = bytearray()
         self._waiting: deque[dict[str, Any]] = deque()
         self._calls = 0
-        self._busy = False
+        #: Begun and not yet read by the child; and of these, the ones that are in the outbox.
+        self._open = self._answered = 0
         self._locked = False
         self._alarm, self._bell = socket.socketpair()
         self._worker = Worker(terms.handlers, terms.deadline, lambda: self._ring())
@@ -86,16 +68,28 @@ class Conversation:
 
     def _loop(self) -> Ending:
         while True:
-            left = self._terms.deadline - time.monotonic()
-            if left <= 0:
-                return Ending("timeout", {})
-            if self._terms.cancelled.is_set():
-                return Ending("cancelled", {})
-            for key, events in self._selector.select(min(left, _CANCEL_POLL)):
+            if ending := self._cut_off():
+                return ending
+            left = max(0.0, self._terms.deadline - time.monotonic())
+            for key, events in self._selector.select(min(left, _POLL)):
                 if events & selectors.EVENT_WRITE:
                     self._write()
-                if events & selectors.EVENT_READ and (ending := key.data()):
-                    return ending  # type: ignore[no-any-return]
+                if events & selectors.EVENT_READ and (ended := key.data()):
+                    return ended  # type: ignore[no-any-return]
+
+    def _cut_off(self) -> Ending | None:
+        """What ends the run from here, if anything does yet."""
+        terms = self._terms
+        if time.monotonic() >= terms.deadline:
+            return Ending("timeout", {})
+        if terms.cancelled.is_set():
+            return Ending("cancelled", {})
+        if terms.is_over_quota():
+            return Ending("disk", {})
+        return Ending("cpu", {}) if self._is_spent() else None
+
+    def _is_spent(self) -> bool:
+        return cpu_seconds(self._terms.pid) >= self._terms.quotas.cpu_seconds
 
     def _read(self) -> Ending | None:
         try:
@@ -116,7 +110,7 @@ class Conversation:
             case {"t": "out", "text": str(text)} if self._locked:
                 self._output.add(text)
             case {"t": "call"} if self._locked:
-                self._queue(frame)
+                return self._queue(frame)
             case {"t": "done"} if self._locked:
                 return Ending("done", frame)
             case {"t": "locked", "layers": dict(layers)} if not self._locked:
@@ -135,27 +129,33 @@ class Conversation:
         self._send(encode(self._terms.job))
         return None
 
-    def _queue(self, call: dict[str, Any]) -> None:
+    def _queue(self, call: dict[str, Any]) -> Ending | None:
         self._calls += 1
-        if len(self._waiting) >= _MAX_WAITING or self._calls > _MAX_CALLS:
-            raise BadFrame("too many calls")
+        if self._calls > self._terms.quotas.calls:
+            return Ending("calls", {})
+        if len(self._waiting) >= _MAX_WAITING:
+            raise BadFrame("too many calls at once")
         self._waiting.append(call)
-        self._begin_call()
+        self._begin_calls()
+        return None
 
-    def _begin_call(self) -> None:
-        # One at a time, and the next when the answer is out: a child that does not read
-        # cannot pile up answers here.
-        if self._waiting and not self._busy:
-            self._busy = True
-            self._worker.begin(self._waiting.popleft())
+    def _begin_calls(self) -> None:
+        # The next when an answer is out: a child that does not read cannot pile them up here.
+        while self._waiting and self._open < _AT_ONCE:
+            self._open += 1
+            self._worker.begin(self._waiting.popleft(), self._open)
 
     def _ring(self) -> None:
         self._bell.send(b"!")
 
-    def _take_answer(self) -> None:
+    def _take_answer(self) -> Ending | None:
         self._alarm.recv(64)
-        if answer := self._worker.answer():
+        if self._worker.traffic > self._terms.quotas.http_bytes:
+            return Ending("http_bytes", {})
+        while answer := self._worker.answer():
+            self._answered += 1
             self._send(answer)
+        return None
 
     def _send(self, data: bytes) -> None:
         self._outbox += data
@@ -172,15 +172,17 @@ class Conversation:
             self._outbox.clear()
         both = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outbox else 0)
         self._selector.modify(self._near, both, self._read)
-        if not self._outbox and self._locked:
-            self._end_call()
-
-    def _end_call(self) -> None:
-        self._busy = False
-        self._begin_call()
+        if not self._outbox:
+            self._open -= self._answered
+            self._answered = 0
+            self._begin_calls()
 
     def _hung_up(self) -> Ending:
-        return Ending("exited", self._zygote.hear(_LAST_WORDS) or {})
+        return self._exited(self._zygote.hear(_LAST_WORDS))
+
+    def _exited(self, notice: dict[str, Any] | None) -> Ending:
+        # The kernel's limit may have been quicker than a look from here.
+        return Ending("cpu", {}) if self._is_spent() else Ending("exited", notice or {})
 
     def _take_notice(self) -> Ending:
         notice = self._zygote.hear(0)
@@ -195,4 +197,4 @@ class Conversation:
             for frame in self._frames.feed(data):
                 if ending := self._hear(frame):
                     return ending
-        return Ending("exited", notice or {})
+        return self._exited(notice)

@@ -23,11 +23,13 @@ from chalicelib.sandbox.attempt import Attempt, ask_patiently
 from chalicelib.sandbox.calls import Fetch, http_handler
 from chalicelib.sandbox.deliveries import Send, deliver_all
 from chalicelib.sandbox.heartbeat import Heartbeat, Rhythm
+from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.outcome import Outcome, Script
 from chalicelib.sandbox.output import Output
+from chalicelib.sandbox.probing import probe
 from chalicelib.sandbox.supervisor import Supervisor
 from chalicelib.sandbox.webhook import call_webhook
-from chalicelib.sandbox.zygote import Home, Limits, Unclean
+from chalicelib.sandbox.zygote import Limits, Unclean
 
 if TYPE_CHECKING:
     from chalicelib.gateways.http import Request, Response
@@ -96,7 +98,8 @@ def sandbox_from(settings: Settings, uid: int | None = None) -> Sandbox:
 
     home = Home(settings.sandbox_python or sys.executable, settings.sandbox_layer, uid)
     limits = Limits(memory_mb=settings.sandbox_memory_mb)
-    supervisor = Supervisor(home, {"http": http_handler(fetch_for_script)}, limits)
+    handlers = {"http": http_handler(fetch)}
+    supervisor = Supervisor(home, handlers, limits, settings.sandbox_required_layers)
     return Sandbox(broker_from(settings), supervisor, fetch, _send_under(settings), SystemClock())
 
 
@@ -106,15 +109,22 @@ def _environment() -> Sandbox:
 
 
 @bp.lambda_function(name="sandbox")
-def sandbox(event: dict[str, Any], context: object) -> None:
-    """Handle an event of `launch`: `{"kind": "run"|"deliver", …, "token"}`."""
+def sandbox(event: dict[str, Any], context: object) -> dict[str, Any] | None:
+    """Handle an event of `launch`: `{"kind": "run"|"deliver", …, "token"}`.
+
+    An operator may ask with `{"probe": true}` what this machine allows (`probing.probe`).
+    """
     try:
+        if event.get("probe"):
+            return probe(_environment().supervisor)
         handle(event, _environment())
-    except Unclean:
+    except Unclean as error:
         # Nothing more may be learnt or run here; Lambda replaces an environment that exits,
         # and the attempt counts as lost.
-        _log.critical("a script's processes survive", extra={"log_id": event.get("log_id")})
+        known = {"log_id": event.get("log_id"), "why": str(error)}
+        _log.critical("this environment is given up", extra=known)
         os._exit(1)
+    return None
 
 
 def handle(event: Mapping[str, Any], here: Sandbox) -> None:

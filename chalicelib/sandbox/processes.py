@@ -8,7 +8,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 # <linux/prctl.h>
 _PR_SET_DUMPABLE = 4
@@ -26,25 +25,39 @@ class Process:
     state: str
 
 
-def _read(folder: Path) -> Process:
+def text_of(path: str) -> str:
+    """What a small file of /proc says; raises OSError.
+
+    Without a Path, which would keep every number of a process as an interned string for ever.
+    """
+    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(number, 1 << 14).decode("utf-8", "replace")
+    finally:
+        os.close(number)
+
+
+def _read(pid: str) -> Process:
     # The name stands in parentheses and may hold anything, parentheses too.
-    fields = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    fields = text_of(f"/proc/{pid}/stat").rpartition(")")[2].split()
     # Not the folder's owner: that is root for a process that cannot be dumped.
-    status = (folder / "status").read_text("utf-8", "replace")
+    status = text_of(f"/proc/{pid}/status")
     uid = int(status.partition("\nUid:")[2].split()[0])
-    return Process(int(folder.name), int(fields[1]), uid, int(fields[19]), fields[0])
+    return Process(int(pid), int(fields[1]), uid, int(fields[19]), fields[0])
 
 
 def all_processes() -> Iterator[Process]:
-    for folder in Path("/proc").glob("[0-9]*"):
+    with os.scandir("/proc") as entries:
+        names = [entry.name for entry in entries if entry.name.isdigit()]
+    for name in names:
         # It may end while we look.
         with suppress(OSError, IndexError, ValueError):
-            yield _read(folder)
+            yield _read(name)
 
 
 def find(pid: int) -> Process | None:
     try:
-        return _read(Path("/proc", str(pid)))
+        return _read(str(pid))
     except (OSError, IndexError, ValueError):
         return None
 
@@ -56,12 +69,12 @@ def is_stopped(pid: int) -> bool:
 
 
 def is_jailed(pid: int) -> bool:
-    """Whether `pid` bears the hard limit that every script has and none can take off."""
+    """Whether `pid` bears a hard limit that every script has, nothing else, and none takes off."""
     try:
-        text = Path("/proc", str(pid), "limits").read_text("ascii")
+        text = text_of(f"/proc/{pid}/limits")
     except OSError:
         return False
-    return text.partition("Max file size")[2].split()[1:2] == ["0"]
+    return text.partition("Max msgqueue size")[2].split()[1:2] == ["0"]
 
 
 def descendants(pid: int) -> list[Process]:
@@ -90,12 +103,15 @@ def kill_group(pid: int) -> None:
     kill(pid)
 
 
-def guard_this_process() -> None:
+def guard_this_process() -> bool:
     """Close this process's memory and environment to others of its uid, and take in orphans.
 
-    Best effort: where prctl(2) is refused, as on Lambda, the interpreter's file mode has to
-    see to the first, and the machine's init gets the orphans.
+    False where prctl(2) is refused, as on Lambda: the interpreter's file mode has to see to the
+    first then, and the machine's init gets the orphans.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    for option, value in ((_PR_SET_DUMPABLE, 0), (_PR_SET_CHILD_SUBREAPER, 1)):
+    answers = [
         libc.prctl(option, *(ctypes.c_ulong(number) for number in (value, 0, 0, 0)))
+        for option, value in ((_PR_SET_DUMPABLE, 0), (_PR_SET_CHILD_SUBREAPER, 1))
+    ]
+    return answers == [0, 0]

@@ -7,19 +7,22 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from chalicelib.sandbox import processes
+from chalicelib.sandbox import processes, protection
 from chalicelib.sandbox.calls import Handler
-from chalicelib.sandbox.conversation import Conversation, Terms
-from chalicelib.sandbox.endings import judge
+from chalicelib.sandbox.conversation import Conversation
+from chalicelib.sandbox.endings import judge, lacking
+from chalicelib.sandbox.folder import Disk
+from chalicelib.sandbox.home import Home, ZygoteFailed
 from chalicelib.sandbox.outcome import Outcome, Script, failed
 from chalicelib.sandbox.output import Output
-from chalicelib.sandbox.zygote import Home, Limits, Zygote, ZygoteFailed
+from chalicelib.sandbox.quotas import Quotas
+from chalicelib.sandbox.surroundings import Surroundings
+from chalicelib.sandbox.terms import Ending, Terms
+from chalicelib.sandbox.zygote import Limits, Zygote
 
-#: Layers of `sandbox_runner.lockdown` without which no script runs.
-REQUIRED = frozenset({"not_root", "session", "descriptors", "limits"})
 _log = logging.getLogger(__name__)
 
 
@@ -40,7 +43,10 @@ def _milliseconds_since(start: float) -> int:
 
 
 class Supervisor:
-    """Keeps a warm zygote. `handlers` do what scripts ask for; `required` layers must hold.
+    """Keeps a warm zygote. `handlers` do what scripts ask for.
+
+    `required`: the layers of protection that must hold; if none is named, those that the regime
+    found here needs.
 
     `start` and `execute` belong to a thread that lives as long as the process: a zygote dies
     with the thread that started it (PR_SET_PDEATHSIG, prctl(2)).
@@ -51,21 +57,23 @@ class Supervisor:
         home: Home,
         handlers: Mapping[str, Handler],
         limits: Limits | None = None,
-        required: frozenset[str] = REQUIRED,
+        required: Collection[str] = (),
+        quotas: Quotas | None = None,
     ) -> None:
-        self._home = home
+        self.home = home
         self._handlers = handlers
         self._limits = limits or Limits()
         self._required = required
+        self._quotas = quotas or Quotas()
         self._zygote: Zygote | None = None
+        self._around: tuple[Zygote, dict[str, str]] | None = None
         self._one_at_a_time = threading.Lock()
 
     def start(self) -> None:
         """Begin to warm up, without waiting; what fails here is told by `execute`."""
         if self._zygote is None:
-            processes.guard_this_process()
             try:
-                self._zygote = Zygote(self._home)
+                self._zygote = Zygote(self.home, processes.guard_this_process())
             except ZygoteFailed as error:
                 _log.error("no sandbox", extra={"action": "sandbox_failed", "why": str(error)})
 
@@ -87,33 +95,78 @@ class Supervisor:
                 return self._run(script, output, cancelled, self._warm_zygote())
             except ZygoteFailed as error:
                 self.close()
-                return failed("crash", error.text, _milliseconds_since(started))
+                return failed("sandbox", error.text, _milliseconds_since(started))
 
     def _warm_zygote(self) -> Zygote:
         if self._zygote is not None and not self._zygote.is_alive:
             self.close()
         if self._zygote is None:
-            processes.guard_this_process()
-            self._zygote = Zygote(self._home)
+            self._zygote = Zygote(self.home, processes.guard_this_process())
         self._zygote.wait_until_ready()
         return self._zygote
+
+    def protection(self) -> dict[str, Any]:
+        """The regime found here, the layers that a run needs in it, and which hold outside it."""
+        zygote = self._warm_zygote()
+        needed = protection.required_in(zygote.regime, self._required)
+        return {
+            "regime": zygote.regime,
+            "required": sorted(needed),
+            "environment": self._environment(zygote),
+        }
+
+    def _environment(self, zygote: Zygote) -> dict[str, str]:
+        """What holds around the children of `zygote`; found out once."""
+        if self._around is None or self._around[0] is not zygote:
+            self._around = (zygote, protection.of_environment(zygote.uid, zygote.said))
+        return self._around[1]
+
+    def _lacking(self, zygote: Zygote, needed: frozenset[str]) -> dict[str, str]:
+        """The needed layers around a child that do not hold, each with the reason."""
+        around = self._environment(zygote)
+        outside = needed & protection.OF_ENVIRONMENT
+        return {name: around[name] for name in outside if around[name] != "on"}
 
     def _run(
         self, script: Script, output: Output, cancelled: threading.Event, zygote: Zygote
     ) -> Outcome:
         started = time.monotonic()
-        deadline = started + script.timeout_seconds
-        terms = Terms(_job(script), deadline, cancelled, self._required, self._handlers)
+        needed = protection.required_in(zygote.regime, self._required)
+        if missing := self._lacking(zygote, needed):
+            return lacking(missing, _milliseconds_since(started))
+        quotas = self._quotas.for_script(script.timeout_seconds)
+        disk = Disk(zygote.work_folder, self._limits.disk_mb << 20, self._limits.files)
+        surroundings = Surroundings(zygote, sweeps=self._sweeps(zygote))
         near, far = socket.socketpair()
         with near:
             with far:
-                # Threads add up, so this only stops what the deadline should have stopped.
-                cpu_seconds = math.ceil(script.timeout_seconds) * 2 + 10
-                pid = zygote.fork(far.fileno(), self._limits, cpu_seconds)
+                # The kernel stops what was not stopped from here.
+                cpu_seconds = math.ceil(quotas.cpu_seconds) + 1
+                pid = zygote.fork(far.fileno(), self._limits, cpu_seconds, script)
+            terms = Terms(
+                job=_job(script),
+                deadline=started + quotas.wall_seconds,
+                cancelled=cancelled,
+                required=needed - protection.OF_ENVIRONMENT,
+                handlers=self._handlers,
+                quotas=quotas,
+                pid=pid,
+                is_over_quota=disk.is_over_now_and_then,
+            )
             try:
                 ending = Conversation(near, zygote, terms, output).hold()
+                if ending.how == "done" and disk.is_over():
+                    ending = Ending("disk", {})
                 took = _milliseconds_since(started)
             finally:
-                if not zygote.finish(pid):
-                    self.close()
-        return judge(ending, script.timeout_seconds, took)
+                self._clean_up(zygote, pid, surroundings)
+        return judge(ending, quotas, took)
+
+    def _clean_up(self, zygote: Zygote, pid: int, surroundings: Surroundings) -> None:
+        """Leave all as it was before the run; raises Unclean if that cannot be."""
+        is_clean = zygote.finish(pid, forget_keys=surroundings.sweeps)
+        if not (surroundings.restore() and is_clean):
+            self.close()
+
+    def _sweeps(self, zygote: Zygote) -> bool:
+        return zygote.regime == "fd-jail" and self._environment(zygote)["own_account"] == "on"

@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra import script_packages
 from infra.local import interpreter_copy
 
 CACHE = Path("/var/cache/zhundian")
@@ -44,9 +45,12 @@ def prepare(data_folder: Path, project: Path, uid: int | None, cache: Path = CAC
     """Make sure that the user `uid` can run this interpreter, its packages and the project.
 
     None is whoever asks: nothing is copied then. `data_folder` tells the installations of one
-    machine apart. Raises OSError if `cache` cannot be written, PackageNotFoundError if something
-    of requirements.txt is not installed.
+    machine apart. Raises OSError if `cache` or the project's layer cannot be written,
+    PackageNotFoundError if something of requirements.txt is not installed.
     """
+    script_packages.fill(
+        project / "sandbox_layer" / "python", project / "sandbox_layer" / "requirements.txt"
+    )
     python, site_packages = Path(sys.executable), Path(sysconfig.get_path("purelib"))
     if uid is not None and not all(map(everyone_reads, _interpreter_parts())):
         python = _copied_interpreter(project, cache)

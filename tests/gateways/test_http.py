@@ -463,3 +463,32 @@ def test_no_failure_no_repr_and_no_log_shows_the_url(
     shown += repr(get(f"{origin}/echo?t={SECRET}", [origin]))
     assert SECRET not in shown
     assert all(one.__cause__ is None for one in failures)
+
+
+def test_a_redirect_is_an_answer_to_who_follows_it_himself(origin: str) -> None:
+    request = Request("GET", f"{origin}/to?status=302&url=/echo", follow=False)
+
+    response = fetch(request, allow=[origin], timeout_seconds=5)
+
+    assert (response.status, dict(response.headers)["Location"]) == (302, "/echo")
+
+
+def test_a_pause_may_be_shorter_than_the_whole() -> None:
+    with talking(_say_nothing) as port:
+        url = f"http://127.0.0.1:{port}/"
+        start = time.monotonic()
+        with pytest.raises(HttpFailed) as caught:
+            fetch(Request("GET", url, pause_seconds=0.2), allow=[url], timeout_seconds=60)
+
+    assert caught.value.kind == "timeout"
+    assert time.monotonic() - start < 3
+
+
+def test_what_was_sent_and_received_is_counted_also_of_what_failed(origin: str) -> None:
+    posted = fetch(
+        Request("POST", f"{origin}/echo", body=bytes(40_000)), allow=[origin], timeout_seconds=5
+    )
+    failure = failing(f"{origin}/big", [origin], max_bytes=100)
+
+    assert 80_000 < posted.traffic < 82_000
+    assert failure.traffic > 100

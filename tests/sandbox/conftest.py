@@ -21,11 +21,13 @@ from chalicelib.config import Settings
 from chalicelib.gateways.broker import SocketBroker
 from chalicelib.sandbox.calls import Handler
 from chalicelib.sandbox.function import Sandbox, sandbox_from
+from chalicelib.sandbox.home import Home, environment_for
 from chalicelib.sandbox.outcome import Outcome, Script
 from chalicelib.sandbox.output import Output
-from chalicelib.sandbox.processes import Process, all_processes, is_jailed
+from chalicelib.sandbox.processes import Process, all_processes, descendants, is_jailed
 from chalicelib.sandbox.supervisor import Supervisor
-from chalicelib.sandbox.zygote import Home, Limits, environment_for
+from chalicelib.sandbox.zygote import Limits
+from infra import script_packages
 from tests.fakes import FakeClock
 from tests.sandbox.fake_broker import FakeBroker
 from tests.sandbox.web_server import WebServer
@@ -34,6 +36,8 @@ from tests.sandbox.world import World
 ROOT = Path(__file__).parents[2]
 #: The suite may run as root, scripts may not; each xdist worker has a uid of its own.
 UID = 61000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) if os.getuid() == 0 else None
+#: For tests that look at all that an account has and does: ours has more than their scripts.
+needs_accounts = pytest.mark.skipif(UID is None, reason="only root has accounts to give to scripts")
 
 
 @dataclass
@@ -82,7 +86,13 @@ class Bench:
     def survivors(self) -> list[Process]:
         """Processes of scripts that are alive."""
         uid = os.getuid() if self.home.uid is None else self.home.uid
-        return [one for one in all_processes() if one.uid == uid and is_jailed(one.pid)]
+        # Without accounts of their own, the scripts of other tests at work beside us have our uid.
+        ours = {one.pid for one in descendants(os.getpid())}
+        return [
+            one
+            for one in all_processes()
+            if one.uid == uid and (one.pid in ours or one.parent == 1) and is_jailed(one.pid)
+        ]
 
 
 def _echo(args: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,9 +133,10 @@ def readable_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        bare = shutil.ignore_patterns("__pycache__")
+        bare = shutil.ignore_patterns("__pycache__", "site-packages")
         shutil.copytree(ROOT / "chalicelib", folder / "chalicelib", ignore=bare)
         shutil.copytree(ROOT / "sandbox_layer/python", folder / "layer", ignore=bare)
+        script_packages.fill(folder / "layer", ROOT / "sandbox_layer/requirements.txt")
         yield folder
 
 

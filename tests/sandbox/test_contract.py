@@ -15,8 +15,8 @@ from sandbox_runner import lockdown, web
 from sandbox_runner import results as untrusted_results
 
 from chalicelib.sandbox import frames as trusted
+from chalicelib.sandbox import protection
 from chalicelib.sandbox import results as trusted_results
-from chalicelib.sandbox.supervisor import REQUIRED
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=20),
@@ -65,7 +65,9 @@ def test_the_largest_body_of_a_request_fits_into_a_frame() -> None:
 
 
 def test_the_supervisor_requires_layers_that_exist() -> None:
-    assert set(lockdown.LAYERS) >= REQUIRED
+    for regime, layers in lockdown.LAYERS.items():
+        assert set(layers) | protection.OF_ENVIRONMENT >= protection.REQUIRED[regime]
+    assert lockdown.LAYERS.keys() == protection.REQUIRED.keys()
 
 
 def test_the_names_of_messages_are_the_same_on_both_sides() -> None:

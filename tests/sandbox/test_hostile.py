@@ -23,10 +23,8 @@ def frame(message):
 
 
 WRITE = """
-import os, tempfile
-file, name = tempfile.mkstemp()
-os.unlink(name)
-os.write(file, b"x")
+with open("/tmp/x", "w") as file:
+    file.write("x")
 """
 
 

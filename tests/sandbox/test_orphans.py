@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.sandbox.zygote import Home, environment_for
+from chalicelib.sandbox.home import Home, environment_for
 from tests.sandbox.conftest import UID, Bench
 
 
@@ -68,7 +68,7 @@ import sys, threading
 from chalicelib.sandbox.outcome import Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.supervisor import Supervisor
-from chalicelib.sandbox.zygote import Home
+from chalicelib.sandbox.home import Home
 def tell(args, seconds):
     print(args["url"], flush=True)
     threading.Event().wait()

@@ -3,56 +3,94 @@
 from __future__ import annotations
 
 import builtins
+import codecs
 import io
+import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sandbox_runner.frames import Channel
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 #: Characters per frame; a frame stays far below the supervisor's cap.
 _PIECE = 1 << 15
 
 
-class Console(io.TextIOBase):
-    """Stands in for stdout and stderr. Nothing waits in a buffer, so a killed script's last
-    words are in its log."""
+def say(channel: Channel, text: str) -> None:
+    """Have `text` put into the run's log."""
+    for start in range(0, len(text), _PIECE):
+        channel.send({"t": "out", "text": text[start : start + _PIECE]})
 
-    encoding = "utf-8"
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+class _Pipe(io.RawIOBase):
+    """Takes bytes, as scripts may write these too; halves of characters wait for the rest."""
+
+    def __init__(self, name: str) -> None:
+        self.channel: Channel | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.name = name
 
     def writable(self) -> bool:
         return True
 
-    def write(self, text: str) -> int:
-        for start in range(0, len(text), _PIECE):
-            self._channel.send({"t": "out", "text": text[start : start + _PIECE]})
-        return len(text)
+    def write(self, data: ReadableBuffer) -> int:
+        view = memoryview(data)
+        if self.channel is not None:
+            say(self.channel, self._decoder.decode(view))
+        return view.nbytes
 
 
-def printer(console: Console) -> Callable[..., None]:
+class Console(io.TextIOWrapper):
+    """Stands in for stdout and stderr. Nothing waits in a buffer, so a killed script's last
+    words are in its log, and nothing that is printed is an error."""
+
+    def __init__(self, name: str) -> None:
+        self._pipe: Any = _Pipe(name)
+        super().__init__(
+            self._pipe, encoding="utf-8", errors="backslashreplace", write_through=True
+        )
+
+    def connect(self, channel: Channel) -> None:
+        """From now on send what is written; a console may be made before its run."""
+        self._pipe.channel = channel
+
+
+def printer() -> Callable[..., None]:
     """A `print` that sends one frame per call, not one per word."""
     ordinary = builtins.print
 
-    def print(*values: Any, sep: str | None = " ", end: str | None = "\n", **rest: Any) -> None:
+    def print(
+        *values: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None,
+        flush: bool = False,
+    ) -> None:  # fmt: skip
         """打印输出。Print to the run's log; `sep`, `end` and `file` as in Python."""
-        if rest.get("file") not in (None, console):
-            ordinary(*values, sep=sep, end=end, **rest)
+        place = sys.stdout if file is None else file
+        if not isinstance(place, Console):
+            ordinary(*values, sep=sep, end=end, file=place, flush=flush)
             return
         line = io.StringIO()
         ordinary(*values, sep=sep, end=end, file=line)
-        console.write(line.getvalue())
+        place.write(line.getvalue())
 
     return print
 
 
-def logger(console: Console) -> Callable[[Any], None]:
+def logger(channel: Channel) -> Callable[[Any], None]:
     """A `log` that puts the time, in the task's zone, before the message."""
 
     def log(message: Any) -> None:
         """记录日志。Write a line with the time of day to the run's log."""
-        console.write(f"[{time.strftime('%H:%M:%S')}] {message}\n")
+        say(channel, f"[{time.strftime('%H:%M:%S')}] {message}\n")
 
     return log
+
+
+def no_input(prompt: object = "", /) -> NoReturn:
+    """Stands in for `input`."""
+    raise EOFError(
+        "定时任务运行时没有人可以输入;请用 get_param 读取任务参数"
+        " / nobody is there to answer input(); read the task's parameters with get_param"
+    )

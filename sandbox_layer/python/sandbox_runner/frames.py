@@ -12,30 +12,26 @@ from typing import Any
 _LENGTH = struct.Struct(">I")
 
 
-def _read(sock: socket.socket, size: int) -> bytes:
-    """Exactly `size` bytes; raises EOFError when the other side hangs up before."""
-    parts = []
-    while size > 0:
-        part = sock.recv(min(size, 1 << 18))
-        if not part:
-            raise EOFError("the platform hung up")
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
 class CallFailed(RuntimeError):
-    """The platform could not do what an SDK function asked it for."""
+    """The platform could not do what an SDK function asked it for; `kind` says why, if known."""
+
+    def __init__(self, words: str, kind: str | None = None) -> None:
+        super().__init__(words)
+        self.kind = kind
 
 
 class Channel:
-    """The child's end of the socket; whole frames, also from several threads."""
+    """The child's end of the socket; whole frames, also from several threads at once."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._sending = threading.Lock()
-        self._calling = threading.Lock()
+        self._turn = threading.Condition()
+        self._is_read = False
+        self._unread = bytearray()
         self._calls = 0
+        self._waiting: set[int] = set()
+        self._answers: dict[int, Any] = {}
 
     def send(self, message: Mapping[str, Any]) -> None:
         body = json.dumps(message).encode("ascii")
@@ -43,19 +39,59 @@ class Channel:
             self._sock.sendall(_LENGTH.pack(len(body)) + body)
 
     def receive(self) -> Any:
-        (size,) = _LENGTH.unpack(_read(self._sock, _LENGTH.size))
-        return json.loads(_read(self._sock, size))
+        """The next frame; raises EOFError when the other side hangs up."""
+        self._await(_LENGTH.size)
+        (size,) = _LENGTH.unpack_from(self._unread)
+        end = _LENGTH.size + size
+        self._await(end)
+        with memoryview(self._unread) as view:
+            text = str(view[_LENGTH.size : end], "ascii")
+        del self._unread[:end]
+        return json.loads(text)
+
+    def _await(self, size: int) -> None:
+        # A signal handler of the script may break this off anywhere: what came is kept.
+        while len(self._unread) < size:
+            part = self._sock.recv(1 << 18)
+            if not part:
+                raise EOFError("the platform hung up")
+            self._unread += part
 
     def call(self, name: str, args: Mapping[str, Any]) -> Any:
         """Have the platform do `name`; returns its value, raises CallFailed with its words."""
-        with self._calling:
+        with self._turn:
             self._calls += 1
             number = self._calls
+            self._waiting.add(number)
+        try:
             self.send({"t": "call", "id": number, "name": name, "args": args})
-            answer = self.receive()
-            # A call that a signal handler broke off leaves its answer behind.
-            while answer["id"] != number:
-                answer = self.receive()
+            answer = self._answer(number)
+        finally:
+            self._waiting.discard(number)
+            self._answers.pop(number, None)
         if not answer["ok"]:
-            raise CallFailed(answer["error"])
+            raise CallFailed(answer["error"], answer.get("kind"))
         return answer["value"]
+
+    def _answer(self, number: int) -> Any:
+        """Read until the answer is there; of the threads that wait, one reads for all."""
+        with self._turn:
+            while number not in self._answers:
+                if self._is_read:
+                    self._turn.wait()
+                else:
+                    self._read_one()
+            return self._answers[number]
+
+    def _read_one(self) -> None:
+        self._is_read = True
+        self._turn.release()
+        try:
+            answer = self.receive()
+        finally:
+            self._turn.acquire()
+            self._is_read = False
+            self._turn.notify_all()
+        # A call that a signal handler broke off leaves its answer behind.
+        if answer["id"] in self._waiting:
+            self._answers[answer["id"]] = answer

@@ -1,41 +1,91 @@
-"""The few calls to the C library that Python has no name for."""
+"""The few calls to the kernel and the C library that Python has no name for."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import platform
 
-# <linux/prctl.h> and glibc's <malloc.h>
+from sandbox_runner.syscalls import NUMBERS
+
+# <linux/prctl.h>, <linux/seccomp.h> and glibc's <malloc.h>
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
+_SECCOMP_SET_MODE_FILTER = 1
 _M_ARENA_MAX = -8
+# <linux/keyctl.h>: operations, and the keyrings that outlive a process.
+_KEYCTL_SETPERM, _KEYCTL_CLEAR = 5, 7
+_KEYRINGS = (-3, -4, -5)
+_ALL_RIGHTS_OF_OWNER = 0x3F3F0000
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+#: As uname(2) names it: the key of the tables of numbers.
+ARCH = platform.machine()
 
 
-def _prctl(option: int, value: int) -> None:
-    """prctl(2); raises OSError where the machine refuses it, as Lambda's filter does."""
-    if _libc.prctl(option, *(ctypes.c_ulong(number) for number in (value, 0, 0, 0))) != 0:
+class _Program(ctypes.Structure):
+    """struct sock_fprog of <linux/filter.h>."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_char_p))
+
+
+def _checked(answer: int) -> int:
+    if answer < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+    return answer
+
+
+def syscall(name: str, *args: object) -> int:
+    """A system call by name; arguments are integers, bytes, ctypes objects or None.
+
+    Raises OSError with its errno; a call that this machine's kind has not is ENOSYS.
+    """
+    number = NUMBERS.get(ARCH, {}).get(name, -1)
+    passed = [ctypes.c_long(one) if isinstance(one, int) else one for one in args]
+    return _checked(_libc.syscall(ctypes.c_long(number), *passed))
+
+
+def prctl(option: int, value: int) -> None:
+    """prctl(2); raises OSError where the machine refuses it, as Lambda's filter does."""
+    _checked(_libc.prctl(option, *(ctypes.c_ulong(number) for number in (value, 0, 0, 0))))
 
 
 def die_with_parent(signal_number: int) -> None:
-    _prctl(_PR_SET_PDEATHSIG, signal_number)
+    prctl(_PR_SET_PDEATHSIG, signal_number)
 
 
 def become_undumpable() -> None:
-    _prctl(_PR_SET_DUMPABLE, 0)
+    prctl(_PR_SET_DUMPABLE, 0)
 
 
 def adopt_orphans() -> None:
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def renounce_privileges() -> None:
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def filter_calls(code: bytes) -> None:
+    """Have every later system call of this process pass through `code` (seccomp(2))."""
+    program = _Program(len(code) // 8, code)
+    syscall("seccomp", _SECCOMP_SET_MODE_FILTER, 0, ctypes.byref(program))
+
+
+def empty_keyrings() -> None:
+    """Forget the keys of this session and of this user (keyctl(2)); others' stay."""
+    for keyring in _KEYRINGS:
+        for operation, argument in ((_KEYCTL_SETPERM, _ALL_RIGHTS_OF_OWNER), (_KEYCTL_CLEAR, 0)):
+            try:
+                syscall("keyctl", operation, keyring, argument)
+            except OSError:
+                # There is none, or no keys at all on this machine.
+                continue
 
 
 def use_one_arena() -> None:

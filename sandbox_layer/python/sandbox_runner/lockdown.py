@@ -7,32 +7,65 @@ import resource
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
-from sandbox_runner import kernel
+from sandbox_runner import bpf, kernel, landlock, proofs
 
-#: Where the run's socket is; every other descriptor above 2 is closed.
-SOCKET = 3
+#: Where the run's socket is, and the file rules until they hold; every other descriptor above 2
+#: is closed.
+SOCKET, RULES = 3, 4
 #: What is left to report a MemoryError with.
 _RESERVE_BYTES = 16 << 20
+
+Regime = Literal["kernel", "fd-jail"]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one run may use: bytes on top of the bare interpreter, seconds, and numbers."""
+    """What one run may use: bytes on top of the bare interpreter, seconds, and numbers.
+
+    `file_bytes`: the largest file that it may write, where it may write at all.
+    """
 
     memory_bytes: int
     cpu_seconds: int
     open_files: int
     tasks: int
+    file_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Means:
+    """What this machine has to lock a child down with; the same for all runs of a zygote."""
+
+    regime: Regime
+    #: A new process's folder; the one place where it may write, in the kernel regime.
+    folder: str = "/"
+    #: A descriptor of Landlock's rules, and a filter of system calls.
+    rules: int | None = None
+    filter: bytes | None = None
+
+
+Layer = Callable[[Limits, Means], None]
+
+
+def _text_of(path: str) -> str:
+    # Without a Path: it keeps every number of a process as an interned string for ever.
+    number = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(number, 1 << 14).decode("utf-8", "replace")
+    finally:
+        os.close(number)
 
 
 def count_tasks(uid: int) -> int:
     """How many threads and processes `uid` has on this machine, as RLIMIT_NPROC counts them."""
     total = 0
-    for folder in Path("/proc").glob("[0-9]*"):
+    with os.scandir("/proc") as entries:
+        pids = [entry.name for entry in entries if entry.name.isdigit()]
+    for pid in pids:
         try:
-            text = (folder / "status").read_text("utf-8", "replace")
+            text = _text_of(f"/proc/{pid}/status")
         except OSError:
             continue
         fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
@@ -42,7 +75,7 @@ def count_tasks(uid: int) -> int:
 
 
 def _address_space() -> int:
-    return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    return int(_text_of("/proc/self/statm").split()[0]) * resource.getpagesize()
 
 
 def lend_reserve() -> None:
@@ -51,40 +84,46 @@ def lend_reserve() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 
-def _not_root(limits: Limits) -> None:
+def _not_root(limits: Limits, means: Means) -> None:
     if 0 in (os.getuid(), os.geteuid()):
         raise PermissionError("a script never runs as root: limits do not bind uid 0")
 
 
-def _session(limits: Limits) -> None:
+def _session(limits: Limits, means: Means) -> None:
     os.setsid()
     os.umask(0o077)
-    os.chdir("/")
+    os.chdir(means.folder)
 
 
-def _descriptors(limits: Limits) -> None:
+def _descriptors(limits: Limits, means: Means) -> None:
     for number in (1, 2):
         os.dup2(0, number)
-    os.closerange(SOCKET + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    last = SOCKET
+    if means.rules is not None:
+        last = os.dup2(means.rules, RULES)
+    os.closerange(last + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def _die_with_zygote(limits: Limits) -> None:
+def _die_with_zygote(limits: Limits, means: Means) -> None:
     kernel.die_with_parent(signal.SIGKILL)
 
 
-def _undumpable(limits: Limits) -> None:
+def _undumpable(limits: Limits, means: Means) -> None:
     kernel.become_undumpable()
 
 
-def _no_new_privileges(limits: Limits) -> None:
+def _no_new_privileges(limits: Limits, means: Means) -> None:
     kernel.renounce_privileges()
 
 
-def _limits(limits: Limits) -> None:
+def _limits(limits: Limits, means: Means) -> None:
     memory = _address_space() + limits.memory_bytes
     for what, soft, hard in (
         (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_MEMLOCK, 0, 0),
+        # By this one the supervisor knows a script's process from any other.
+        (resource.RLIMIT_MSGQUEUE, 0, 0),
+        (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files, limits.open_files),
         (resource.RLIMIT_NPROC, limits.tasks, limits.tasks),
         (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1),
@@ -93,8 +132,27 @@ def _limits(limits: Limits) -> None:
         resource.setrlimit(what, (soft, hard))
 
 
-#: Later layers need what earlier ones leave open; Landlock and seccomp go to the end.
-LAYERS: Mapping[str, Callable[[Limits], None]] = {
+def _jail(limits: Limits, means: Means) -> None:
+    """What is open stays open; nothing else is ever opened, written to a disk or started."""
+    for what in (resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE):
+        resource.setrlimit(what, (0, 0))
+
+
+def _landlock(limits: Limits, means: Means) -> None:
+    if means.rules is None:
+        raise OSError("there are no rules: this kernel has no Landlock, or may not be asked")
+    landlock.hold_to(RULES)
+    os.close(RULES)
+
+
+def _seccomp(limits: Limits, means: Means) -> None:
+    if means.filter is None:
+        raise OSError(f"no filter for {kernel.ARCH}")
+    kernel.filter_calls(bpf.for_process(means.filter, os.getpid()))
+
+
+#: Later layers need what earlier ones leave open.
+_FIRST: Mapping[str, Layer] = {
     "not_root": _not_root,
     "session": _session,
     "descriptors": _descriptors,
@@ -103,14 +161,25 @@ LAYERS: Mapping[str, Callable[[Limits], None]] = {
     "no_new_privileges": _no_new_privileges,
     "limits": _limits,
 }
+#: The locked child finds out for itself whether the lock holds.
+_PROOFS: Mapping[str, Layer] = {
+    "no_sockets": lambda limits, means: proofs.no_sockets(),
+    "no_files": lambda limits, means: proofs.no_files(),
+    "no_processes": lambda limits, means: proofs.no_processes(),
+}
+#: What each regime tries. The jail takes as much of the kernel's help as there is.
+LAYERS: Mapping[Regime, Mapping[str, Layer]] = {
+    "kernel": {**_FIRST, "landlock": _landlock, "seccomp": _seccomp, **_PROOFS},
+    "fd-jail": {**_FIRST, "landlock": _landlock, "jail": _jail, "seccomp": _seccomp, **_PROOFS},
+}
 
 
-def lock_down(limits: Limits) -> dict[str, str]:
+def lock_down(limits: Limits, means: Means) -> dict[str, str]:
     """Apply every layer; says for each `on`, or why the machine refused it."""
     report = {}
-    for name, apply in LAYERS.items():
+    for name, apply in LAYERS[means.regime].items():
         try:
-            apply(limits)
+            apply(limits, means)
             report[name] = "on"
         except (OSError, ValueError) as error:
             report[name] = f"refused: {error}"

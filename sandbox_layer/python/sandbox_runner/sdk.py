@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import builtins
 import copy
 import datetime
 import hashlib
@@ -15,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox_runner.console import Console, logger, printer
+from sandbox_runner.console import logger
 from sandbox_runner.frames import CallFailed, Channel
 from sandbox_runner.web import HttpError, http_functions
 
@@ -46,14 +47,14 @@ def _parameters(params: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
     return {"get_param": get_param, "get_params": get_params}
 
 
-def names(job: Mapping[str, Any], channel: Channel, console: Console) -> dict[str, Any]:
+def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     """Everything that the product document promises a script, by name."""
     return {
         **MODULES,
         **_parameters(job["params"]),
         **http_functions(channel.call),
-        "log": logger(console),
-        "print": printer(console),
+        "log": logger(channel),
+        "print": builtins.print,
         "task_id": job["task_id"],
         "tenant_id": job["tenant_id"],
         "trace_id": job["trace_id"],

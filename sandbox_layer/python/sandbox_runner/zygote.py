@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandbox_runner import child, kernel
-from sandbox_runner.lockdown import SOCKET, Limits, count_tasks
+from sandbox_runner import child, kernel, means, modes, packages, zones
+from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks
 
 #: The document's modules first, then what scripts often import.
 # fmt: off
@@ -30,8 +30,12 @@ PRELOADED = (
 # fmt: on
 #: Descriptors that zygote and children can ever have; low, so that closing the rest is quick.
 _DESCRIPTORS = 64
+#: Readable by others of the same uid, but for a process that cannot be dumped (proc(5)).
+_OWN_SECRETS = "/proc/self/environ"
 #: How old, in seconds, the count of the user's tasks may be when a run begins.
 _COUNT_AGE = 60.0
+#: With more tasks than these the account is not ours alone, and each run counts anew.
+_OURS = 48
 
 
 def _tolerate(step: Any, *args: Any) -> bool:
@@ -47,10 +51,25 @@ def _volunteer_for_oom() -> None:
     Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
 
 
-def _prepare() -> dict[str, bool]:
+def _is_unreadable() -> bool:
+    """Whether others of this uid are kept out of this process's memory and environment."""
+    try:
+        os.close(os.open(_OWN_SECRETS, os.O_RDONLY))
+    except PermissionError:
+        return True
+    return False
+
+
+def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
     """Load everything, then give up what is not needed; says what the machine allowed."""
+    child.prepare()
     for name in PRELOADED:
         importlib.import_module(name)
+    packages.prepare()
+    found = means.find(folder)
+    if found.regime == "fd-jail":
+        importlib.import_module("sandbox_runner.in_memory").load()
+    modes.forget()
     # What the loader and Python's start needed, scripts have no use for.
     os.environ.clear()
     kernel.use_one_arena()
@@ -61,16 +80,18 @@ def _prepare() -> dict[str, bool]:
         "subreaper": _tolerate(kernel.adopt_orphans),
         "dies_with_supervisor": _tolerate(kernel.die_with_parent, signal.SIGKILL),
     }
+    allowed["unreadable"] = _is_unreadable()
     gc.collect()
     gc.freeze()
-    return allowed
+    return found, allowed
 
 
 class Zygote:
     """Answers the supervisor: `run` forks a child, `reap` returns when none is left."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, found: Means) -> None:
         self._control = control
+        self._means = found
         self._alarm, alarm = socket.socketpair()
         for end in (self._alarm, alarm):
             end.setblocking(False)
@@ -105,20 +126,29 @@ class Zygote:
         if order["op"] == "run":
             self._fork(descriptors[0], order)
         else:
-            self._reap()
+            self._reap(order["forget_keys"])
         return True
 
     def _fork(self, descriptor: int, order: dict[str, Any]) -> None:
+        packages.load(order["load"])
         tasks = self._count() + order["tasks"]
-        limits = Limits(order["memory_bytes"], order["cpu_seconds"], order["open_files"], tasks)
+        limits = Limits(
+            order["memory_bytes"],
+            order["cpu_seconds"],
+            order["open_files"],
+            tasks,
+            order["file_bytes"],
+        )
+        # Before the fork, as a locked child may have no way to open the zone's file any more.
+        has_zone = zones.enter(order["timezone"])
         pid = os.fork()
         if pid == 0:
-            self._become_child(descriptor, limits)
+            self._become_child(descriptor, limits, has_zone)
         os.close(descriptor)
         self._child = pid
         self._say(pid=pid)
 
-    def _become_child(self, descriptor: int, limits: Limits) -> NoReturn:
+    def _become_child(self, descriptor: int, limits: Limits, has_zone: bool) -> NoReturn:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -126,13 +156,13 @@ class Zygote:
             for end in (self._control, self._alarm, self._wakeup):
                 end.detach()
             os.dup2(descriptor, SOCKET)
-            child.run(socket.socket(fileno=SOCKET), limits)
+            child.run(socket.socket(fileno=SOCKET), limits, self._means, has_zone)
         finally:
             os._exit(70)
 
     def _count(self) -> int:
         now = time.monotonic()
-        if now - self._counted_at > _COUNT_AGE:
+        if self._tasks > _OURS or now - self._counted_at > _COUNT_AGE:
             self._tasks, self._counted_at = count_tasks(os.getuid()), now
         return self._tasks
 
@@ -152,22 +182,28 @@ class Zygote:
         )
         self._child = 0
 
-    def _reap(self) -> None:
+    def _reap(self, forget_keys: bool) -> None:
         # As every orphan comes to a subreaper, ECHILD proves that nothing of the run is alive.
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)
         self._child = 0
+        if forget_keys:
+            kernel.empty_keyrings()
         self._say(clean=True)
 
 
-def main(descriptor: int) -> None:
-    """Serve the supervisor at the other end of `descriptor` until it goes."""
+def main(descriptor: int, folder: str) -> None:
+    """Serve the supervisor at the other end of `descriptor` until it goes.
+
+    `folder`: where scripts may write, if the kernel holds them to it.
+    """
     control = socket.socket(fileno=descriptor)
-    allowed = _prepare()
-    zygote = Zygote(control)
+    found, allowed = _prepare(folder)
+    zygote = Zygote(control, found)
     # Until now a traceback went to the supervisor's pipe.
     os.dup2(0, 2)
-    control.send(json.dumps({"ready": os.getpid(), "allowed": allowed}).encode("ascii"))
+    ready = {"ready": os.getpid(), "regime": found.regime, "allowed": allowed}
+    control.send(json.dumps(ready).encode("ascii"))
     with contextlib.suppress(ConnectionError):
         zygote.serve()

@@ -1,0 +1,19 @@
+"""Which modules a zygote should have loaded for a script, as its later runs will want them too."""
+
+from __future__ import annotations
+
+import re
+
+#: Slow to import, and frequent. All are of the standard library or the layer: a zygote never
+#: loads what a user chose.
+_SLOW = (
+    *("requests", "urllib.request", "urllib3", "http.client", "ssl"),
+    *("asyncio", "concurrent.futures", "sqlite3", "xml.etree.ElementTree", "email", "unittest"),
+)
+_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w., \t]+)", re.MULTILINE)
+
+
+def modules_to_load(script: str) -> list[str]:
+    """The slow ones that the script names in a statement of its own."""
+    named = {name for names in _IMPORT.findall(script) for name in re.split(r"[,\s]+", names)}
+    return [name for name in _SLOW if any(f"{one}.".startswith(f"{name}.") for one in named)]
