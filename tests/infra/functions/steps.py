@@ -49,13 +49,19 @@ def crash(line: socket.socket, said: Said) -> None:
 
 def stray(line: socket.socket, said: Said) -> None:
     """Leave a process behind that has detached itself; it holds the connection open."""
+    near, far = os.pipe()
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
             echo(line, {**said, "stray": os.getpid()})
+            os.write(far, b".")
             time.sleep(600)
         os._exit(0)
     os.wait()
+    # Who ends before it has spoken would take it along unheard.
+    os.read(near, 1)
+    os.close(near)
+    os.close(far)
 
 
 def stray_and_crash(line: socket.socket, said: Said) -> None:
