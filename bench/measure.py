@@ -33,10 +33,18 @@ class Measurement:
         )
 
 
-def medians(ours: Callable[[], Any], peer: Callable[[], Any], times: int) -> tuple[float, float]:
-    """The median seconds of each, taken in turns so that both meet the same machine."""
-    pairs = [(_seconds(ours), _seconds(peer)) for _ in range(times)]
-    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+def medians(
+    ours: Callable[[], Any], peer: Callable[[], Any], times: int, row: int = 1
+) -> tuple[float, float]:
+    """The median seconds of each, taken in turns so that both meet the same machine.
+
+    `row`: how many of one kind follow each other, where a warm start is what is measured.
+    """
+    found: tuple[list[float], list[float]] = ([], [])
+    for _ in range(times // row):
+        for work, seconds in zip((ours, peer), found, strict=True):
+            seconds += [_seconds(work) for _ in range(row)]
+    return statistics.median(found[0]), statistics.median(found[1])
 
 
 def _seconds(work: Callable[[], Any]) -> float:

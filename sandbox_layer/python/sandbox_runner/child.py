@@ -9,7 +9,6 @@ import errno
 import io
 import linecache
 import os
-import random
 import socket
 import sys
 import types
@@ -54,8 +53,6 @@ def _enter_module(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     lines = io.StringIO(job["script"], newline=None).readlines()
     linecache.cache[SCRIPT] = (len(job["script"]), None, lines, SCRIPT)
     shim.enter(channel.call)
-    # Every child of one zygote would draw the same numbers.
-    random.seed()
     return module.__dict__
 
 
