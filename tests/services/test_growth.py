@@ -50,7 +50,8 @@ def fill(platform: Platform, task_id: int) -> None:
         tx.many(
             "INSERT INTO platform_task_deliveries (channel_id, channel_name, channel_type, uuid,"
             " title, result, status, token_hash, created_at) VALUES (1, 'c', 'wecom_bot',"
-            " MD5(%(trace)s), 't', '1', 'sent', UNHEX(SHA2(%(trace)s, 256)), %(at)s)",
+            " LEFT(SHA2(%(trace)s, 256), 32), 't', '1', 'sent', UNHEX(SHA2(%(trace)s, 256)),"
+            " %(at)s)",
             past,
         )
         for table in ("platform_task_logs", "platform_task_deliveries", "platform_scheduled_tasks"):
