@@ -74,9 +74,3 @@ class Forbidden(ZhundianError):
     """The key's role does not allow this."""
 
     code = "forbidden"
-
-
-class Unavailable(ZhundianError):
-    """Something that the platform needs is away for now."""
-
-    code = "unavailable"

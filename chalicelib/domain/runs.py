@@ -28,16 +28,6 @@ class Status(StrEnum):
     SKIPPED = "skipped"  # never ran; `skip_reason` says why
 
 
-FOLLOWS: dict[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset(
-        {Status.RUNNING, Status.CANCELLED, Status.SKIPPED, Status.FAILED}  # failed: lost
-    ),
-    Status.RUNNING: frozenset({Status.SUCCESS, Status.FAILED, Status.CANCELLED}),
-    Status.SKIPPED: frozenset({Status.QUEUED}),  # only `rescheduled`, when its instant returns
-    Status.SUCCESS: frozenset(),
-    Status.FAILED: frozenset(),
-    Status.CANCELLED: frozenset(),
-}
 FINAL = frozenset({Status.SUCCESS, Status.FAILED, Status.CANCELLED, Status.SKIPPED})
 
 
