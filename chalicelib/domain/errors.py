@@ -64,6 +64,12 @@ class Conflict(ZhundianError):
     code = "conflict"
 
 
+class CallRefused(ZhundianError):
+    """A script's call cannot be done; `code` is the kind that a script can tell failures by."""
+
+    code = "refused"
+
+
 class Unauthorized(ZhundianError):
     """No key, or one that is wrong, expired or revoked."""
 

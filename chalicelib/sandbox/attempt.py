@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -57,6 +58,11 @@ class Attempt:
         """Show that it lives, with new output; True if the run is to be cancelled. Asks once."""
         answer = self.broker.ask(self._request("heartbeat", offset=offset, output=output))
         return bool(answer.get("cancel"))
+
+    def call(self, name: str, args: Mapping[str, Any], patience_seconds: float) -> dict[str, Any]:
+        """Have the platform do what the script asks for: `{"value"}` or `{"failed"}`."""
+        request = self._request("call", name=name, args=args)
+        return ask_patiently(self.broker, request, self.clock, patience_seconds)
 
     def report(
         self, outcome: dict[str, Any], offset: int, output: str, patience_seconds: float

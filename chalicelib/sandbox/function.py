@@ -20,7 +20,8 @@ from chalicelib.config import Settings, read_settings
 from chalicelib.gateways.broker import Broker, BrokerRefused, BrokerUnavailable, broker_from
 from chalicelib.gateways.clock import Clock, SystemClock
 from chalicelib.sandbox.attempt import Attempt, ask_patiently
-from chalicelib.sandbox.calls import Fetch, http_handler
+from chalicelib.sandbox.broker_calls import broker_calls
+from chalicelib.sandbox.calls import Fetch, Handler, http_handler
 from chalicelib.sandbox.deliveries import Send, deliver_all
 from chalicelib.sandbox.heartbeat import Heartbeat, Rhythm
 from chalicelib.sandbox.home import Home
@@ -151,7 +152,8 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         return
     output, cancelled = Output(), threading.Event()
     with Heartbeat(attempt, output, cancelled, here.rhythm) as heartbeat:
-        outcome = _execute(run, here, output, cancelled)
+        calls = broker_calls(attempt)
+        outcome = _execute(run, here, output, cancelled, calls)
     if heartbeat.disowned:
         return
     rest = output.rest(heartbeat.sent)
@@ -161,7 +163,11 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
 
 
 def _execute(
-    run: Mapping[str, Any], here: Sandbox, output: Output, cancelled: threading.Event
+    run: Mapping[str, Any],
+    here: Sandbox,
+    output: Output,
+    cancelled: threading.Event,
+    calls: Mapping[str, Handler],
 ) -> Outcome:
     if run["execution_type"] == "webhook":
         return call_webhook(run, here.fetch, output, cancelled)
@@ -173,6 +179,7 @@ def _execute(
         task_id=run["task_id"],
         tenant_id=run["tenant_id"],
         trace_id=run["trace_id"],
+        calls=calls,
     )
     return here.supervisor.execute(script, output, cancelled)
 

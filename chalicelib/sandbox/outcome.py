@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.text import Text
+
+if TYPE_CHECKING:
+    from chalicelib.sandbox.calls import Handler
 
 #: Characters of an error that are kept.
 _ERROR = 1 << 16
@@ -28,6 +31,8 @@ class Script:
     task_id: int | None = None
     tenant_id: str | None = None
     trace_id: str = ""
+    #: What this run may ask for besides what every script may: the supervisor's own handlers.
+    calls: Mapping[str, Handler] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

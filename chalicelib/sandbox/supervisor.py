@@ -148,7 +148,7 @@ class Supervisor:
                 deadline=started + quotas.wall_seconds,
                 cancelled=cancelled,
                 required=needed - protection.OF_ENVIRONMENT,
-                handlers=self._handlers,
+                handlers={**self._handlers, **script.calls},
                 quotas=quotas,
                 pid=pid,
                 is_over_quota=disk.is_over_now_and_then,

@@ -7,16 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.errors import ZhundianError
+from chalicelib.services.attempts import Refused
 from chalicelib.services.claiming import claim
 from chalicelib.services.delivering import receive_receipts, to_deliver
 from chalicelib.services.platform import Platform
 from chalicelib.services.reporting import heartbeat, report
+from chalicelib.services.script_calls import call
 
 log = logging.getLogger(__name__)
 
 OPERATIONS: dict[str, Callable[[Platform, dict[str, Any]], dict[str, Any]]] = {
     "claim": lambda platform, r: claim(platform, r["log_id"], r["token"], r["nonce"]),
     "heartbeat": heartbeat,
+    "call": call,
     "report": report,
     "deliveries": lambda platform, r: to_deliver(platform, r["token"]),
     "receipts": receive_receipts,
@@ -34,7 +37,7 @@ def answer(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"ok": True, **operation(platform, _sound(request))}
     except ZhundianError as error:
-        return _error(error.code, error.text.en)
+        return _error(error.code, error.text.en, 403 if isinstance(error, Refused) else 409)
     except (KeyError, TypeError, ValueError):
         log.exception("a request to the broker is malformed", extra={"op": request.get("op")})
         return _error("malformed", "the request is malformed")
@@ -49,5 +52,5 @@ def _sound(value: Any) -> Any:
     return [_sound(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _error(code: str, message: str) -> dict[str, Any]:
-    return {"ok": False, "error": {"code": code, "message": message}}
+def _error(code: str, message: str, status: int = 400) -> dict[str, Any]:
+    return {"ok": False, "error": {"code": code, "message": message, "status": status}}

@@ -1,0 +1,40 @@
+"""A house for every test; its sandbox stays warm for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chalicelib.config import Settings
+from chalicelib.gateways.broker import SocketBroker
+from chalicelib.repositories.database import Database
+from chalicelib.sandbox.function import Sandbox
+from chalicelib.services.broker import answer
+from chalicelib.services.platform import Platform
+from infra.local.broker_server import BrokerServer
+from tests.fakes import FakeClock, FakeLauncher, FakeQueue
+from tests.sandbox.sdk.house import House
+from tests.sandbox.web_server import WebServer
+
+
+@pytest.fixture
+def house(
+    migrated_database: str, warm_sandbox: Sandbox, web: WebServer, tmp_path: Path
+) -> Iterator[House]:
+    web.got.clear()
+    web.pages.clear()
+    clock = FakeClock()
+    queue, launcher = FakeQueue(clock), FakeLauncher(clock)
+    database = Database(migrated_database)
+    settings = Settings(egress_allow=(f"{web.url}/",))
+    platform = Platform(settings, database, queue, launcher, clock)
+    path = tmp_path / "broker"
+    server = BrokerServer(path, lambda request: answer(platform, request))
+    server.start()
+    here = replace(warm_sandbox, broker=SocketBroker(str(path)), clock=clock)
+    yield House(platform, queue, launcher, clock, here, web)
+    server.stop()
+    database.close()
