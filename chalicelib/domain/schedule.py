@@ -150,7 +150,7 @@ def _point_errors(points: tuple[str, ...]) -> Iterator[FieldError]:
             read.append(read_point(point))
         except Wrong as error:
             yield FieldError(f"time_points.{index}", error.text)
-    if len(read) == len(points):
+    if read and len(read) == len(points):
         yield from _spacing_errors(read)
 
 

@@ -88,14 +88,7 @@ def _moved(schedule: Schedule, local: datetime) -> Text | None:
 
 
 def _comes_again(local: datetime) -> bool:
-    later = local.replace(fold=1)
-    return local.fold == 0 and later.utcoffset() != local.utcoffset() and _is_real(later)
-
-
-def _is_real(local: datetime) -> bool:
-    """Whether the clock shows this time: one in a gap comes back as another."""
-    zone = local.tzinfo
-    return (local.astimezone(ZoneInfo("UTC")).astimezone(zone)) == local or zone is None
+    return local.fold == 0 and local.replace(fold=1).utcoffset() != local.utcoffset()
 
 
 def _unknown_year(schedule: Schedule, local: datetime) -> Text | None:

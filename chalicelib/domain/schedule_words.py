@@ -143,8 +143,8 @@ def _times(second: str, minute: str, hour: str) -> Text:
         if len(times) <= 12:
             clocks = [_clock(time) for time in times]
             return Text("、".join(clocks), f"at {_listed(clocks).en}")
-    told = [_field(hour, _HOUR)] if hour != "*" or minute.isdigit() else []
-    if minute != "*" or second == "0":
+    told = [_field(hour, _HOUR)] if not _is_free(hour) or minute.isdigit() else []
+    if not _is_free(minute) or second == "0":
         told.append(_field(minute, _MINUTE))
     if second != "0":
         told.append(_field(second, _SECOND))
@@ -154,10 +154,14 @@ def _times(second: str, minute: str, hour: str) -> Text:
 
 
 def _field(text: str, unit: _Unit) -> Text:
-    if text == "*":
+    if _is_free(text):
         return Text(f"每{_each(unit)}", f"every {unit.en}")
     parts = [_part(part, unit) for part in text.split(",")]
     return _join(parts)
+
+
+def _is_free(text: str) -> bool:
+    return bool({"*", "?"} & set(text.split(",")))
 
 
 def _each(unit: _Unit) -> str:
@@ -182,8 +186,8 @@ def _part(part: str, unit: _Unit) -> Text:
 
 
 def _days(day: str, month: str, weekday: str) -> Text:
-    free_day, free_weekday = day in ("*", "?"), weekday in ("*", "?")
-    when = Text("", "") if month == "*" else _months(month)
+    free_day, free_weekday = _is_free(day), _is_free(weekday)
+    when = Text("", "") if _is_free(month) else _months(month)
     if free_day and free_weekday:
         return _in_months(Text("每天", "every day"), when)
     told = []

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib.domain.schedule import Schedule, between, parse
@@ -50,6 +50,21 @@ def theirs(expression: str, zone: str, start: datetime, end: datetime) -> Iterat
         if instant >= end:
             return
         yield instant
+
+
+@cache
+def is_odd(zone: str) -> bool:
+    """Whether the clock leaps over a 00:00, or is moved by part of an hour.
+
+    cronsim 2.8 then answers wildcards with times that never were, or misses some; the oracle in
+    test_schedule_properties.py, which watches the clock, has these zones too.
+    """
+    info = ZoneInfo(zone)
+    midnights = ((START + n * DAY).replace(tzinfo=info) for n in range((END - START).days))
+    by = {
+        (after - before) % timedelta(hours=1) for (_, before), (_, after) in pairwise(moves(zone))
+    }
+    return any(one.astimezone(UTC).astimezone(info).hour != 0 for one in midnights) or any(by)
 
 
 def windows(zone: str) -> Iterator[tuple[datetime, datetime]]:
@@ -100,6 +115,7 @@ _WEEKDAYS = st.sampled_from(["*", "1-5", "0", "7", "SUN", "5#2", "5L", "*/2"])
     data=st.data(),
 )
 def test_any_expression_agrees_with_it(expression: str, zone: str, data: st.DataObject) -> None:
+    assume("*" not in expression.split()[0] + expression.split()[1] or not is_odd(zone))
     midnight, _ = data.draw(st.sampled_from(moves(zone)))
     start = midnight - DAY
 

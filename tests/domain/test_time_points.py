@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from chalicelib.domain.day_rule import day_number
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.schedule import Bounds, between, next_after, parse
 from chalicelib.domain.workdays import Exceptions
-from chalicelib.domain.day_rule import day_number
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOVEMBER = datetime(2026, 11, 1, tzinfo=ZONE)
