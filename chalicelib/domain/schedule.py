@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal, cast
 
 from chalicelib.domain.cron import check_spacing, read_cron, tidy
@@ -70,6 +71,12 @@ def parse(
 def next_after(schedule: Schedule, after: datetime) -> datetime | None:
     """The first occurrence strictly after an aware instant, in UTC; None: none in 50 years."""
     return _next(schedule, _seconds(after) + 1)
+
+
+def least_spacing(schedule: Schedule) -> int:
+    """Seconds between the two times of day, of all its days together, that are closest."""
+    times = sorted({time for table in timetables(schedule) for time in table.times})
+    return min(after - before for before, after in pairwise([*times, times[0] + 86_400]))
 
 
 def between(schedule: Schedule, start: datetime, end: datetime) -> Iterator[datetime]:
