@@ -12,8 +12,8 @@ from chalicelib.domain.text import Text
 _PART = re.compile(
     r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>[0-9]+))?", flags=re.ASCII
 )
-#: What Quartz and others add: `L`, `15W`, `LW`, `5L`, `L-3`, `5#2`, `?`.
-_EXTENSION = re.compile(r".*[#?].*|[0-9]*(?:L|W|LW)|L-[0-9]+", flags=re.IGNORECASE)
+#: What belongs into the day fields alone, or is put together wrongly there.
+_EXTENSION = re.compile(r".*[#?].*|[0-9]*(?:L|W|LW)|[a-z]{3}L|L-[0-9]+", flags=re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,13 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
 #: Sunday is 0 and 7, and a step over `*` counts from 0 to 7, as in Vixie's cron.
-FIELDS = (
-    CronField(Text("分钟", "minute"), 0, 59, {}),
-    CronField(Text("小时", "hour"), 0, 23, {}),
-    CronField(Text("日", "day of month"), 1, 31, {}),
-    CronField(Text("月", "month"), 1, 12, {name: n for n, name in enumerate(_MONTHS, 1)}),
-    CronField(Text("星期", "day of week"), 0, 7, {name: n for n, name in enumerate(_WEEKDAYS)}),
+SECOND = CronField(Text("秒", "second"), 0, 59, {})
+MINUTE = CronField(Text("分钟", "minute"), 0, 59, {})
+HOUR = CronField(Text("小时", "hour"), 0, 23, {})
+DAY = CronField(Text("日", "day of month"), 1, 31, {})
+MONTH = CronField(Text("月", "month"), 1, 12, {name: n for n, name in enumerate(_MONTHS, 1)})
+WEEKDAY = CronField(
+    Text("星期", "day of week"), 0, 7, {name: n for n, name in enumerate(_WEEKDAYS)}
 )
 
 
@@ -50,12 +51,12 @@ def _part(field: CronField, part: str) -> range:
         raise _unreadable(field, part)
     step = int(match["step"] or 1)
     if step == 0:
-        raise _wrong(field, part, Text("步长不能为 0", "the step must not be 0"))
+        raise wrong(field, part, Text("步长不能为 0", "the step must not be 0"))
     if match["first"] is None:
         return range(field.low, field.high + 1, step)
-    first = _value(field, match["first"], part)
+    first = value_of(field, match["first"], part)
     if match["last"] is not None:
-        last = _value(field, match["last"], part)
+        last = value_of(field, match["last"], part)
     else:
         last = field.high if match["step"] else first
     if first > last:
@@ -63,14 +64,15 @@ def _part(field: CronField, part: str) -> range:
     return range(first, last + 1, step)
 
 
-def _value(field: CronField, token: str, part: str) -> int:
+def value_of(field: CronField, token: str, part: str) -> int:
+    """The number that a number or a name stands for in a part of a field; raises `Wrong`."""
     if not token.isdigit():
         if token.lower() not in field.names:
             raise _unreadable(field, part)
         return field.names[token.lower()]
     value = int(token)
     if not field.low <= value <= field.high:
-        raise _wrong(
+        raise wrong(
             field,
             part,
             Text(
@@ -83,16 +85,17 @@ def _value(field: CronField, token: str, part: str) -> int:
 
 def _unreadable(field: CronField, part: str) -> Wrong:
     if part and _EXTENSION.fullmatch(part):
-        return _wrong(
+        return wrong(
             field,
             part,
             Text(
-                "L、W、#、? 暂不支持,请用数字、* 、范围或列表",
-                "L, W, # and ? are not supported; use numbers, *, ranges or lists",
+                "L、W、#、? 只能用于日期和星期:日期可写 ?、L、L-3、15W、LW,星期可写 ?、5L、5#2",
+                "L, W, # and ? belong to days: a day of month may be ?, L, L-3, 15W or LW,"
+                " a day of week ?, 5L or 5#2",
             ),
         )
     names = f", {'/'.join(field.names)}" if field.names else ""
-    return _wrong(
+    return wrong(
         field,
         part,
         Text(
@@ -116,7 +119,7 @@ def _backwards(field: CronField, bounds: tuple[int, int], step: int, part: str) 
         instead = f"{first}-7"
     else:
         instead = f"{first}-{high},{field.low}-{last}"
-    return _wrong(
+    return wrong(
         field,
         part,
         Text(
@@ -126,7 +129,8 @@ def _backwards(field: CronField, bounds: tuple[int, int], step: int, part: str) 
     )
 
 
-def _wrong(field: CronField, part: str, why: Text) -> Wrong:
+def wrong(field: CronField, part: str, why: Text) -> Wrong:
+    """The error for a part of a field."""
     return Wrong(
         Text(f"{field.name.zh}字段的 “{part}”:{why.zh}", f"{field.name.en} '{part}': {why.en}")
     )

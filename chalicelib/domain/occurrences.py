@@ -7,28 +7,21 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chalicelib.domain.cron import Cron
-from chalicelib.domain.day_rule import DayRule, every_day
+from chalicelib.domain.day_rule import Days
 from chalicelib.domain.local_time import DAY, MOST_MOVED, Span, span_at
 
 #: How far ahead an occurrence is looked for. A 29 February on a given weekday can be 40 years off.
 _SEARCH_DAYS = 50 * 366
 #: Where `datetime` has room on both sides: about the years 2 and 9990.
-_FIRST_DAY, _LAST_DAY = -718_700, 2_929_000
+FIRST_DAY, LAST_DAY = -718_700, 2_929_000
 
 
-def cron_timetable(cron: Cron) -> Timetable:
-    """The timetable of a cron expression."""
-    minutes = (hour * 60 + minute for hour in cron.hours for minute in cron.minutes)
-    return Timetable(array("H", minutes), cron.days, cron.fixed)
+def timetable(times: Iterable[int], days: Days, *, fixed: bool) -> Timetable:
+    """The timetable of times (seconds of the day) on some days."""
+    return Timetable(array("I", sorted(times)), days, fixed)
 
 
-def daily_timetable(minutes: Iterable[int]) -> Timetable:
-    """The timetable of points of time (minutes of the day), every day."""
-    return Timetable(array("H", sorted(minutes)), every_day(), fixed=True)
-
-
-def first_from(timetable: Timetable, zone: str, instant: int) -> int | None:
+def first_of(timetable: Timetable, zone: str, instant: int) -> int | None:
     """The first occurrence >= `instant`, in seconds since 1970 UTC; None: none in 50 years.
 
     As Debian's cron does it when clocks change: a fixed time is due once, when the local clock
@@ -36,9 +29,9 @@ def first_from(timetable: Timetable, zone: str, instant: int) -> int | None:
     a leap of any size counts, and only dates that are left out as a whole (Apia's 30 December
     2011) have no occurrences.
     """
-    instant = max(instant, _FIRST_DAY * DAY)
-    last_day = min(instant // DAY + _SEARCH_DAYS, _LAST_DAY)
-    while instant < _LAST_DAY * DAY:
+    instant = max(instant, FIRST_DAY * DAY)
+    last_day = min(instant // DAY + _SEARCH_DAYS, LAST_DAY)
+    while instant < LAST_DAY * DAY:
         span = span_at(zone, instant)
         local = _first_local(timetable, span, instant, last_day)
         if local is None:
@@ -70,11 +63,11 @@ def _date_is_left_out(span: Span, midnight: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Minutes of the day, ascending, on the days of a rule; `fixed` decides how they meet
+    """Seconds of the day, ascending, on the days of a rule; `fixed` decides how they meet
     a clock that is moved."""
 
-    minutes: array[int]
-    days: DayRule
+    times: array[int]
+    days: Days
     fixed: bool
 
     def first_from(self, local: int, last_day: int) -> int | None:
@@ -82,8 +75,8 @@ class Timetable:
         day, second = divmod(local, DAY)
         found = self.days.first_from(day, last_day)
         if found == day:
-            index = bisect_left(self.minutes, -(-second // 60))
-            if index < len(self.minutes):
-                return day * DAY + self.minutes[index] * 60
+            index = bisect_left(self.times, second)
+            if index < len(self.times):
+                return day * DAY + self.times[index]
             found = self.days.first_from(day + 1, last_day)
-        return None if found is None else found * DAY + self.minutes[0] * 60
+        return None if found is None else found * DAY + self.times[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -52,3 +53,9 @@ class SkipReason(StrEnum):
 def scheduled_trace_id(task_id: int, scheduled_for: datetime) -> str:
     """The identity of an occurrence: the same however often, and by whom, it is planned."""
     return f"task-{task_id}-{scheduled_for.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def jitter(trace_id: str, most_seconds: int) -> timedelta:
+    """How much later an occurrence is due, up to `most_seconds`: the same whoever plans it."""
+    digest = hashlib.sha256(trace_id.encode()).digest()
+    return timedelta(seconds=int.from_bytes(digest[:8]) % (most_seconds + 1))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, cast
+from itertools import pairwise
+from typing import Any, Literal, cast
 
-from chalicelib.domain.cron import read_cron, tidy
+from chalicelib.domain.cron import check_spacing, read_cron, tidy
 from chalicelib.domain.errors import FieldError, Invalid, Wrong
-from chalicelib.domain.occurrences import Timetable, cron_timetable, daily_timetable, first_from
+from chalicelib.domain.occurrences import first_of
 from chalicelib.domain.text import Text
+from chalicelib.domain.time_points import TimePoint, canonical, read_point
+from chalicelib.domain.timetables import timetables
+from chalicelib.domain.workdays import NONE, Calendar, Exceptions
 from chalicelib.domain.zone_names import check_zone
 
 ScheduleType = Literal["simple", "cron"]
@@ -20,7 +23,19 @@ ScheduleType = Literal["simple", "cron"]
 MOST_TIME_POINTS = 200
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TIME_POINT = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The days that a schedule is held to, in its own zone; first and last day belong to it."""
+
+    calendar: Calendar = "every_day"
+    start_date: date | None = None
+    end_date: date | None = None
+    exceptions: Exceptions = NONE
+
+
+UNBOUNDED = Bounds()
 
 
 @dataclass(frozen=True)
@@ -34,27 +49,34 @@ class Schedule:
     time_points: tuple[str, ...]
     cron_expression: str | None
     timezone: str
+    bounds: Bounds = UNBOUNDED
 
 
 def parse(
     schedule_type: str,
-    time_points: Iterable[str] | None,
+    time_points: Iterable[Any] | None,
     cron_expression: str | None,
     timezone: str,
+    bounds: Bounds = UNBOUNDED,
 ) -> Schedule:
     """Read a schedule as a user or a row gives it; what its type does not need is ignored.
 
     Raises `Invalid` with an error for each of `schedule_type`, `time_points`, `time_points.N`,
-    `cron_expression` and `timezone` that is wrong.
+    `cron_expression`, `timezone` and `end_date` that is wrong.
     """
-    # str(): what is no text is no time either, and is refused as its digits are.
-    points = tuple(str(point) for point in time_points or ())
-    return _parsed(schedule_type, points, cron_expression or "", timezone or "")
+    points = tuple(canonical(point) for point in time_points or ())
+    return _parsed(schedule_type, points, cron_expression or "", timezone or "", bounds)
 
 
 def next_after(schedule: Schedule, after: datetime) -> datetime | None:
     """The first occurrence strictly after an aware instant, in UTC; None: none in 50 years."""
     return _next(schedule, _seconds(after) + 1)
+
+
+def least_spacing(schedule: Schedule) -> int:
+    """Seconds between the two times of day, of all its days together, that are closest."""
+    times = sorted({time for table in timetables(schedule) for time in table.times})
+    return min(after - before for before, after in pairwise([*times, times[0] + 86_400]))
 
 
 def between(schedule: Schedule, start: datetime, end: datetime) -> Iterator[datetime]:
@@ -67,9 +89,9 @@ def between(schedule: Schedule, start: datetime, end: datetime) -> Iterator[date
 
 @lru_cache(maxsize=4096)
 def _parsed(
-    schedule_type: str, points: tuple[str, ...], expression: str, timezone: str
+    schedule_type: str, points: tuple[str, ...], expression: str, timezone: str, bounds: Bounds
 ) -> Schedule:
-    errors = [*_type_errors(schedule_type), *_zone_errors(timezone)]
+    errors = [*_type_errors(schedule_type), *_zone_errors(timezone), *_bound_errors(bounds)]
     if schedule_type == "simple":
         errors += _point_errors(points)
     if schedule_type == "cron":
@@ -82,6 +104,7 @@ def _parsed(
         time_points=tuple(sorted(set(points))) if simple else (),
         cron_expression=None if simple else tidy(expression),
         timezone=timezone,
+        bounds=bounds,
     )
 
 
@@ -128,28 +151,39 @@ def _point_errors(points: tuple[str, ...]) -> Iterator[FieldError]:
             ),
         )
         return
+    read = []
     for index, point in enumerate(points):
-        if not _TIME_POINT.fullmatch(point):
-            yield FieldError(
-                f"time_points.{index}",
-                Text(
-                    f"“{point[:20]}” 不是时间点,请写成 24 小时制的 HH:MM,例如 08:00",
-                    f"'{point[:20]}' is no point of time; write HH:MM (00:00 to 23:59), as 08:00",
-                ),
-            )
+        try:
+            read.append(read_point(point))
+        except Wrong as error:
+            yield FieldError(f"time_points.{index}", error.text)
+    if read and len(read) == len(points):
+        yield from _spacing_errors(read)
 
 
-@lru_cache(maxsize=2048)
-def _timetable(schedule: Schedule) -> Timetable:
-    if schedule.cron_expression is not None:
-        return cron_timetable(read_cron(schedule.cron_expression))
-    return daily_timetable(int(point[:2]) * 60 + int(point[3:]) for point in schedule.time_points)
+def _spacing_errors(points: Iterable[TimePoint]) -> Iterator[FieldError]:
+    """All together, as if each were daily: points of some days alone are not worth a finer look."""
+    try:
+        check_spacing(sorted({point.second for point in points}))
+    except Wrong as error:
+        yield FieldError("time_points", error.text)
+
+
+def _bound_errors(bounds: Bounds) -> Iterator[FieldError]:
+    if bounds.start_date and bounds.end_date and bounds.end_date < bounds.start_date:
+        yield FieldError(
+            "end_date",
+            Text(
+                "结束日期不能早于开始日期", "the last day is before the first; change one of them"
+            ),
+        )
 
 
 # Thousands of tasks share a schedule and are due at the same instant.
 @lru_cache(maxsize=8192)
 def _next(schedule: Schedule, earliest: int) -> datetime | None:
-    found = first_from(_timetable(schedule), schedule.timezone, earliest)
+    each = (first_of(table, schedule.timezone, earliest) for table in timetables(schedule))
+    found = min((instant for instant in each if instant is not None), default=None)
     return None if found is None else _EPOCH + timedelta(seconds=found)
 
 

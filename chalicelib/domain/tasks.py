@@ -6,7 +6,7 @@ import json
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -20,8 +20,9 @@ from pydantic import (
 )
 
 from chalicelib.domain.errors import FieldError, Wrong
-from chalicelib.domain.schedule import Schedule, parse
+from chalicelib.domain.schedule import Bounds, Schedule, parse
 from chalicelib.domain.text import Text
+from chalicelib.domain.workdays import Calendar
 
 #: A tenant id is a Lambda TenantId (Invoke API: `[a-zA-Z0-9\._:\/=+\-@ ]+`) of at most 50, and
 #: `_platform` stands for global tasks there. No blanks: they do not survive a careless copy.
@@ -29,6 +30,12 @@ TENANT_ID = re.compile(r"[A-Za-z0-9._:/=+\-@]{1,50}")
 PLATFORM_TENANT = "_platform"
 LONGEST_SCRIPT = 256 * 1024
 LONGEST_PARAMS = 256 * 1024
+
+
+SCHEDULE_FIELDS = (
+    "schedule_type", "time_points", "cron_expression", "timezone", "calendar", "start_date",
+    "end_date",
+)  # fmt: skip
 
 
 def check_tenant_id(value: str) -> str:
@@ -118,10 +125,22 @@ class TaskSpec(BaseModel):
     notify_wecom_app_id: int | None = None
     is_enabled: Flag = True
     timeout_seconds: Annotated[int, Field(ge=1, le=840, strict=True)] = 300
+    calendar: Calendar = "every_day"
+    start_date: date | None = None
+    end_date: date | None = None
+    jitter_seconds: Annotated[int, Field(ge=0, le=3600, strict=True)] = 0
+
+    @property
+    def schedule_fields(self) -> tuple[Any, ...]:
+        """All that decides when it is due."""
+        return tuple(getattr(self, name) for name in SCHEDULE_FIELDS)
 
     @property
     def schedule(self) -> Schedule:
-        return parse(self.schedule_type, self.time_points, self.cron_expression, self.timezone)
+        """As it holds where a tenant has no working days of its own."""
+        bounds = Bounds(self.calendar, self.start_date, self.end_date)
+        points, expression = self.time_points, self.cron_expression
+        return parse(self.schedule_type, points, expression, self.timezone, bounds)
 
 
 class Task(TaskSpec):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from chalicelib.domain.tasks import Task, TaskSpec
@@ -26,7 +26,8 @@ _SELECT = """
     SELECT id, tenant_id, task_name, task_desc, schedule_type, time_points, cron_expression,
        timezone, execution_type, webhook_url, script_content, script_deps, input_params,
        retry_count, retry_interval, alert_on_failure, alert_webhook, notify_channels,
-       notify_wecom_app_id, is_enabled, timeout_seconds, owner, version, next_run_at,
+       notify_wecom_app_id, is_enabled, timeout_seconds, calendar, start_date, end_date,
+       jitter_seconds, owner, version, next_run_at,
        last_run_at, last_run_status, last_run_message, created_at, updated_at
     FROM platform_scheduled_tasks
     WHERE
@@ -121,14 +122,15 @@ def add(tx: Transaction, spec: TaskSpec, *, owner: str, now: datetime) -> int:
             (tenant_id, task_name, task_desc, schedule_type, time_points, cron_expression, timezone,
              execution_type, webhook_url, script_content, script_deps, input_params, retry_count,
              retry_interval, alert_on_failure, alert_webhook, notify_channels, notify_wecom_app_id,
-             is_enabled, timeout_seconds, owner, created_at, updated_at)
+             is_enabled, timeout_seconds, calendar, start_date, end_date, jitter_seconds, owner,
+             created_at, updated_at)
         VALUES
             (%(tenant_id)s, %(task_name)s, %(task_desc)s, %(schedule_type)s, %(time_points)s,
              %(cron_expression)s, %(timezone)s, %(execution_type)s, %(webhook_url)s,
              %(script_content)s, %(script_deps)s, %(input_params)s, %(retry_count)s,
              %(retry_interval)s, %(alert_on_failure)s, %(alert_webhook)s, %(notify_channels)s,
-             %(notify_wecom_app_id)s, %(is_enabled)s, %(timeout_seconds)s, %(owner)s, %(now)s,
-             %(now)s)
+             %(notify_wecom_app_id)s, %(is_enabled)s, %(timeout_seconds)s, %(calendar)s,
+             %(start_date)s, %(end_date)s, %(jitter_seconds)s, %(owner)s, %(now)s, %(now)s)
         """,
         {**_columns(spec), "owner": owner, "now": now},
     )
@@ -148,7 +150,9 @@ def update(tx: Transaction, task_id: int, spec: TaskSpec, *, now: datetime) -> N
             retry_interval = %(retry_interval)s, alert_on_failure = %(alert_on_failure)s,
             alert_webhook = %(alert_webhook)s, notify_channels = %(notify_channels)s,
             notify_wecom_app_id = %(notify_wecom_app_id)s, is_enabled = %(is_enabled)s,
-            timeout_seconds = %(timeout_seconds)s, version = version + 1, updated_at = %(now)s
+            timeout_seconds = %(timeout_seconds)s, calendar = %(calendar)s,
+            start_date = %(start_date)s, end_date = %(end_date)s,
+            jitter_seconds = %(jitter_seconds)s, version = version + 1, updated_at = %(now)s
         WHERE id = %(id)s
         """,
         {**_columns(spec), "id": task_id, "now": now},
@@ -178,6 +182,10 @@ class DueTask:
     time_points: list[Any] | None
     cron_expression: str | None
     timezone: str
+    calendar: str
+    start_date: date | None
+    end_date: date | None
+    jitter_seconds: int
     next_run_at: datetime
 
 
@@ -189,7 +197,7 @@ def due(tx: Transaction, horizon: datetime, limit: int) -> list[DueTask]:
     rows = tx.all(
         """
         SELECT id, tenant_id, task_name, schedule_type, time_points, cron_expression, timezone,
-               next_run_at
+               calendar, start_date, end_date, jitter_seconds, next_run_at
         FROM platform_scheduled_tasks
         WHERE is_enabled = 1 AND next_run_at < %(horizon)s
         ORDER BY next_run_at, id

@@ -29,7 +29,7 @@ class Routes(Blueprint):
     def get(self, path: str, role: Role | None = Role.viewer) -> Callable[[View], View]:
         return self._add(path, "GET", role)
 
-    def post(self, path: str, role: Role | None) -> Callable[[View], View]:
+    def post(self, path: str, role: Role | None = Role.viewer) -> Callable[[View], View]:
         return self._add(path, "POST", role)
 
     def put(self, path: str, role: Role | None) -> Callable[[View], View]:

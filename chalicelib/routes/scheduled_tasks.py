@@ -16,7 +16,7 @@ from chalicelib.repositories.tasks import TaskFilter
 from chalicelib.routes.answers import accepted, created, no_content
 from chalicelib.routes.call import Call
 from chalicelib.routes.http import Routes
-from chalicelib.services import run_logs, script_tests, tasks
+from chalicelib.services import run_logs, schedule_previews, script_tests, tasks
 
 routes = Routes(__name__)
 
@@ -48,6 +48,13 @@ def create_task(call: Call) -> Response:
 def test_script(call: Call) -> Any:
     finished, answer = script_tests.test_script(call.platform, call.principal, call.body())
     return answer if finished else accepted(answer)
+
+
+@routes.post("/api/scheduled-tasks/preview-schedule")
+def preview_schedule(call: Call) -> Any:
+    return schedule_previews.preview_schedule(
+        call.platform, call.principal, call.body(), call.language
+    )
 
 
 @routes.get("/api/scheduled-tasks/{task_id}")

@@ -20,8 +20,9 @@ from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import DueTask
 from chalicelib.services import delivering, recovering, sending
-from chalicelib.services.planning import Plan, plan
+from chalicelib.services.planning import Plan, Window, plan
 from chalicelib.services.platform import Platform
+from chalicelib.services.schedules import Days, own_days, schedule_of
 
 log = logging.getLogger(__name__)
 BATCH = 500
@@ -59,11 +60,13 @@ def plan_batch(tx: Transaction, now: datetime, horizon: datetime) -> int:
     attempts: list[NewAttempt] = []
     next_runs: dict[int, datetime | None] = {}
     planned = 0
-    for task in tasks.due(tx, horizon, BATCH):
+    due = tasks.due(tx, horizon, BATCH)
+    days = own_days(tx, due)
+    for task in due:
         if len(attempts) >= MOST_ROWS:
             break
         planned += 1
-        if made := _plan(tx, task, now, horizon):
+        if made := _plan(tx, task, days, Window(task.next_run_at, now, horizon)):
             attempts += made.attempts
             next_runs[task.id] = made.next_run_at
     logs.plan(tx, attempts, now)
@@ -72,9 +75,9 @@ def plan_batch(tx: Transaction, now: datetime, horizon: datetime) -> int:
     return planned
 
 
-def _plan(tx: Transaction, task: DueTask, now: datetime, horizon: datetime) -> Plan | None:
+def _plan(tx: Transaction, task: DueTask, days: Days, window: Window) -> Plan | None:
     try:
-        return plan(task, task.next_run_at, now, horizon)
+        return plan(task, schedule_of(task, days), window)
     except Invalid as error:
         why = "; ".join(f"{e.field}: {e.message.zh} / {e.message.en}" for e in error.errors)
         tasks.stop(tx, task.id, f"调度已停止 / no longer scheduled: {why}")

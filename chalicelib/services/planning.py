@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
-from chalicelib.domain import schedule
-from chalicelib.domain.runs import SkipReason, Status, scheduled_trace_id
+from chalicelib.domain.runs import SkipReason, Status, jitter, scheduled_trace_id
+from chalicelib.domain.schedule import Schedule, between, next_after
 from chalicelib.repositories.logs import NewAttempt
+from chalicelib.services.schedules import Scheduled
 
 #: After a long outage so many missed occurrences of a task get rows; the oldest of these counts
 #: those before it.
@@ -18,23 +19,24 @@ MOST_MISSED = 1000
 _TICK = timedelta(microseconds=1)
 
 
-class Plannable(Protocol):
+class Plannable(Scheduled, Protocol):
     """As much of a task as planning needs."""
 
     @property
     def id(self) -> int: ...
     @property
-    def tenant_id(self) -> str | None: ...
-    @property
     def task_name(self) -> str: ...
     @property
-    def schedule_type(self) -> Any: ...
-    @property
-    def time_points(self) -> list[Any] | None: ...
-    @property
-    def cron_expression(self) -> str | None: ...
-    @property
-    def timezone(self) -> str: ...
+    def jitter_seconds(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Window:
+    """What of time is planned: from `start` (inclusive) to `horizon` (exclusive), at `now`."""
+
+    start: datetime
+    now: datetime
+    horizon: datetime
 
 
 @dataclass(frozen=True)
@@ -45,29 +47,24 @@ class Plan:
     next_run_at: datetime | None
 
 
-def schedule_of(task: Plannable) -> schedule.Schedule:
-    return schedule.parse(task.schedule_type, task.time_points, task.cron_expression, task.timezone)
-
-
-def plan(task: Plannable, start: datetime, now: datetime, horizon: datetime) -> Plan:
-    """Plan the occurrences from `start` (inclusive) to `horizon` (exclusive).
+def plan(task: Plannable, schedule: Schedule, window: Window) -> Plan:
+    """Plan the occurrences in a window.
 
     Of those that are past, the last one runs, late, and the others are `missed`: after an outage
     a task runs once and not once for each time.
     """
-    parsed = schedule_of(task)
     past: deque[datetime] = deque(maxlen=MOST_MISSED + 1)
     dropped: list[datetime] = []
     attempts: list[NewAttempt] = []
-    for instant in schedule.between(parsed, start, horizon):
-        if instant > now:
+    for instant in between(schedule, window.start, window.horizon):
+        if instant > window.now:
             attempts.append(_attempt(task, instant))
             continue
         if len(past) == past.maxlen:
             dropped = [*dropped[:1], past[0]]
         past.append(instant)
     return Plan(
-        [*_late(task, past, dropped), *attempts], schedule.next_after(parsed, horizon - _TICK)
+        [*_late(task, past, dropped), *attempts], next_after(schedule, window.horizon - _TICK)
     )
 
 
@@ -82,12 +79,13 @@ def _late(task: Plannable, past: deque[datetime], dropped: list[datetime]) -> It
 
 
 def _attempt(task: Plannable, instant: datetime, skip_reason: str | None = None) -> NewAttempt:
+    trace_id = scheduled_trace_id(task.id, instant)
     return NewAttempt(
-        trace_id=scheduled_trace_id(task.id, instant),
+        trace_id=trace_id,
         task_id=task.id,
         tenant_id=task.tenant_id,
         task_name=task.task_name,
-        due_at=instant,
+        due_at=instant + jitter(trace_id, task.jitter_seconds),
         scheduled_for=instant,
         status=Status.SKIPPED if skip_reason else Status.QUEUED,
         skip_reason=skip_reason,

@@ -10,7 +10,8 @@ from chalicelib.domain.runs import LOOK_AHEAD, SkipReason, Status
 from chalicelib.domain.tasks import Task
 from chalicelib.repositories import logs, tasks
 from chalicelib.repositories.database import Row, Transaction
-from chalicelib.services.planning import plan
+from chalicelib.services.planning import Plan, Window, plan
+from chalicelib.services.schedules import own_days, schedule_of
 
 _TICK = timedelta(microseconds=1)
 
@@ -24,7 +25,8 @@ def catch_up(tx: Transaction, before: Task, now: datetime) -> list[str]:
         return []
     # A stored schedule that cannot be read asked for nothing.
     with suppress(Invalid):
-        attempts = plan(before, before.next_run_at, now, now + _TICK).attempts
+        window = Window(before.next_run_at, now, now + _TICK)
+        attempts = plan(before, schedule_of(before, own_days(tx, [before])), window).attempts
         logs.plan(tx, attempts, now)
         return [attempt.trace_id for attempt in attempts]
     return []
@@ -36,7 +38,7 @@ def replan(tx: Transaction, task: Task, now: datetime) -> list[str]:
     Rows that the schedule still holds stay, the others are skipped, and one that was skipped for
     this comes back. The window is planned here, since a tick passes over a row that is locked.
     """
-    made = plan(task, now + _TICK, now, now + LOOK_AHEAD) if task.is_enabled else None
+    made = _planned(tx, task, now) if task.is_enabled else None
     wanted = {attempt.trace_id: attempt for attempt in (made.attempts if made else ())}
     found = logs.planned_after(tx, task.id, now)
     gone = [row["id"] for row in found if _waits(row) and row["trace_id"] not in wanted]
@@ -48,6 +50,11 @@ def replan(tx: Transaction, task: Task, now: datetime) -> list[str]:
     logs.plan(tx, [new for trace_id, new in wanted.items() if trace_id not in there], now)
     tasks.advance(tx, {task.id: made.next_run_at if made else None})
     return list(wanted)
+
+
+def _planned(tx: Transaction, task: Task, now: datetime) -> Plan:
+    window = Window(now + _TICK, now, now + LOOK_AHEAD)
+    return plan(task, schedule_of(task, own_days(tx, [task])), window)
 
 
 def _waits(row: Row) -> bool:

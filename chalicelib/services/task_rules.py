@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from chalicelib.domain.egress import check_url
 from chalicelib.domain.errors import FieldError, Invalid, Wrong
+from chalicelib.domain.schedule import least_spacing, next_after
 from chalicelib.domain.tasks import TaskSpec, check_execution
 from chalicelib.domain.text import Text
 from chalicelib.repositories import channels
@@ -26,10 +28,33 @@ def check(tx: Transaction, spec: TaskSpec, egress_allow: Sequence[str]) -> None:
 
 def _schedule(spec: TaskSpec) -> Sequence[FieldError]:
     try:
-        _ = spec.schedule
+        spacing = least_spacing(spec.schedule)
     except Invalid as error:
         return error.errors
+    if spec.jitter_seconds >= spacing:
+        text = Text(
+            f"抖动须小于两次执行的最短间隔 {spacing} 秒",
+            f"jitter must be less than the shortest time between two runs, {spacing} s",
+        )
+        return [FieldError("jitter_seconds", text)]
     return ()
+
+
+def check_comes(spec: TaskSpec, before: TaskSpec | None, now: datetime) -> None:
+    """Raise Invalid for a schedule that was changed and has no occurrence to come."""
+    if before is not None and before.schedule_fields == spec.schedule_fields:
+        return
+    if next_after(spec.schedule, now) is None:
+        field = "end_date" if spec.end_date else _OF_TYPE[spec.schedule_type]
+        text = Text(
+            "此调度今后不会再触发(日期已过或与日历冲突);请修改日期",
+            "nothing of this schedule is to come: its dates are past or its calendar leaves"
+            " none; change them",
+        )
+        raise Invalid(FieldError(field, text))
+
+
+_OF_TYPE = {"simple": "time_points", "cron": "cron_expression"}
 
 
 def _addresses(spec: TaskSpec, egress_allow: Sequence[str]) -> Iterable[FieldError]:

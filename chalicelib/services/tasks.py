@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.access import Principal, tenant_of_new
@@ -19,21 +20,28 @@ from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import TaskFilter
 from chalicelib.services import sending
 from chalicelib.services.pages import Page
-from chalicelib.services.planning import schedule_of
 from chalicelib.services.platform import Platform
 from chalicelib.services.replanning import catch_up, replan
-from chalicelib.services.task_rules import check
+from chalicelib.services.schedules import Days, own_days, schedule_of
+from chalicelib.services.task_rules import check, check_comes
 
 
 def list_tasks(platform: Platform, wanted: TaskFilter, page: Page) -> dict[str, Any]:
     with platform.database.transaction() as tx:
         found = tasks.page(tx, wanted, offset=page.offset, limit=page.size)
-        return page.answer([shown(platform, task) for task in found], tasks.count(tx, wanted))
+        days = own_days(tx, found)
+        items = [_shown(task, days, platform.now()) for task in found]
+        return page.answer(items, tasks.count(tx, wanted))
 
 
 def shown(platform: Platform, task: Task) -> dict[str, Any]:
     """A task as people read it: `next_run_at` is the next occurrence, whether planned or not."""
-    coming = next_after(schedule_of(task), platform.now()) if task.next_run_at else None
+    with platform.database.transaction() as tx:
+        return _shown(task, own_days(tx, [task]), platform.now())
+
+
+def _shown(task: Task, days: Days, now: datetime) -> dict[str, Any]:
+    coming = next_after(schedule_of(task, days), now) if task.next_run_at else None
     return {**task.model_dump(), "next_run_at": coming}
 
 
@@ -49,6 +57,7 @@ def create_task(platform: Platform, principal: Principal, sent: Mapping[str, Any
     now = platform.now()
     with platform.database.transaction() as tx:
         check(tx, spec, platform.settings.egress_allow)
+        check_comes(spec, None, now)
         task_id = tasks.add(tx, spec, owner=principal.name, now=now)
         planned = replan(tx, _find(tx, principal, task_id, lock=True), now)
         task = _find(tx, principal, task_id)
@@ -67,6 +76,7 @@ def update_task(
         if spec.tenant_id != before.tenant_id:
             raise Invalid(FieldError("tenant_id", _TENANT_STAYS))
         check(tx, spec, platform.settings.egress_allow)
+        check_comes(spec, before, now)
         planned = catch_up(tx, before, now)
         tasks.update(tx, task_id, spec, now=now)
         planned += replan(tx, _find(tx, principal, task_id), now)

@@ -39,7 +39,7 @@ def dates(expression: str, start: date, days: int) -> list[date]:
     ],
 )
 def test_lists_ranges_and_steps_are_read(text: str, minutes: tuple[int, ...]) -> None:
-    assert read_cron(f"{text} 0 * * *").minutes == minutes
+    assert read_cron(f"{text} 0 * * *").times == tuple(minute * 60 for minute in minutes)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,55 @@ def test_day_and_weekday_are_alternatives_unless_one_begins_with_a_star(
     assert [day.day for day in dates(expression, date(2026, 11, 1), 30)] == november_2026
 
 
+@pytest.mark.parametrize(
+    ("expression", "november_2026"),  # its 1st is a Sunday
+    [
+        ("0 0 L * *", [30]),
+        ("0 0 L-2 * ?", [28]),
+        ("0 0 1W * ?", [2]),
+        ("0 0 28W * *", [27]),
+        ("0 0 29w * *", [30]),
+        ("0 0 LW * *", [30]),
+        ("0 0 ? * 1", [2, 9, 16, 23, 30]),
+        ("0 0 * * 5L", [27]),
+        ("0 0 * * sunl", [29]),
+        ("0 0 * * 5#2", [13]),
+        ("0 0 ? * MON#1,FRI#4", [2, 27]),
+        ("0 0 * * 3#5", []),
+        ("0 0 15,L * 7#1", [1, 15, 30]),
+        ("0 0 12 15W * ?", [16]),
+    ],
+)
+def test_last_nearest_and_nth_days(expression: str, november_2026: list[int]) -> None:
+    assert [day.day for day in dates(expression, date(2026, 11, 1), 30)] == november_2026
+
+
+def test_the_nearest_weekday_stays_in_its_month() -> None:
+    found = dates("0 0 1W,31W * *", date(2026, 1, 1), 365)
+
+    assert date(2026, 8, 3) in found  # the 1st is a Saturday
+    assert date(2026, 5, 29) in found  # the 31st is a Sunday
+    assert {day.month for day in found if day.day > 27} == {1, 3, 5, 7, 8, 10, 12}
+
+
+@pytest.mark.parametrize(
+    ("expression", "times"),
+    [
+        ("*/20 0 0 * * *", (0, 20, 40)),
+        ("30 1,2 0 * * ?", (90, 150)),
+        ("15 30 8 ? * MON-FRI", (30615,)),
+    ],
+)
+def test_with_six_fields_the_first_is_the_second(expression: str, times: tuple[int, ...]) -> None:
+    assert read_cron(expression).times == times
+
+
+def test_weekdays_of_six_fields_count_as_those_of_five() -> None:
+    six, five = read_cron("0 0 9 ? * 1-5"), read_cron("0 9 * * 1-5")
+
+    assert six == five
+
+
 def test_a_leap_day_is_found_across_1900_like_centuries() -> None:
     found = dates("0 0 29 2 *", date(2095, 1, 1), 366 * 14)
 
@@ -132,7 +181,6 @@ def test_a_macro_is_its_expression(macro: str, expression: str) -> None:
     [
         ("", "请填写", "is missing"),
         ("0 9 * *", "这里有 4 段", "there are 4 fields"),
-        ("0 0 9 * * *", "秒", "seconds"),
         ("0 0 9 * * ? 2027", "年", "years"),
         ("@reboot", "@daily", "@daily"),
         ("@every 5m", "@daily", "@daily"),
@@ -158,11 +206,21 @@ def test_a_macro_is_its_expression(macro: str, expression: str) -> None:
         ("0 0 * * 5-1", "5-6,0-1", "5-6,0-1"),
         ("0 0 * * 7-2", "0-2", "0-2"),
         ("0 0 1 NOV-FEB *", "11-12,1-2", "11-12,1-2"),
-        ("0 0 L * *", "暂不支持", "not supported"),
-        ("0 0 15W * *", "暂不支持", "not supported"),
-        ("0 0 ? * 1", "暂不支持", "not supported"),
-        ("0 0 * * 5#2", "暂不支持", "not supported"),
-        ("0 0 * * 5L", "暂不支持", "not supported"),
+        ("L 0 * * *", "只能用于日期和星期", "belong to days"),
+        ("0 15W * * *", "只能用于日期和星期", "belong to days"),
+        ("0 0 * ? *", "只能用于日期和星期", "belong to days"),
+        ("0 0 5#2 * *", "只能用于日期和星期", "belong to days"),
+        ("0 0 5L * *", "只能用于日期和星期", "belong to days"),
+        ("0 0 1,? * *", "只能用于日期和星期", "belong to days"),
+        ("0 0 L-31 * *", "L-30", "L-30"),
+        ("0 0 32W * *", "1 到 31", "1 to 31"),
+        ("0 0 * * L", "5L", "5L"),
+        ("0 0 * * 5#6", "1 到 5", "1 to 5"),
+        ("0 0 * * 9#1", "0 到 7", "0 to 7"),
+        ("0 0 31W 2 *", "永远不会触发", "never comes"),
+        ("0 0 L-29 2 ?", "永远不会触发", "never comes"),
+        ("* * * * * *", "*/10", "*/10"),
+        ("*/9 * * * * *", "6 秒", "6 s apart"),
         ("0 0 31 2 *", "永远不会触发:2 月没有 31 日", "no day 31 in month 2"),
         ("0 0 30 2 *", "永远不会触发", "never comes"),
         ("0 0 31 2,4,jun */2", "2、4、6 月", "month 2, 4, 6"),
