@@ -64,6 +64,12 @@ class Conflict(ZhundianError):
     code = "conflict"
 
 
+class Unavailable(ZhundianError):
+    """The deployment lacks what this needs; its administrator can mend that."""
+
+    code = "unavailable"
+
+
 class CallRefused(ZhundianError):
     """A script's call cannot be done; `code` is the kind that a script can tell failures by."""
 

@@ -18,6 +18,7 @@ from waitress.server import create_server
 import app as functions
 from chalicelib import wiring
 from chalicelib.config import Settings
+from chalicelib.domain.cipher import Cipher
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.repositories.database import Database
 from chalicelib.services import recovering
@@ -27,6 +28,7 @@ from infra.local.admin_key import ensure_admin_key
 from infra.local.broker_server import BrokerServer
 from infra.local.function import Function
 from infra.local.inbox import Inbox
+from infra.local.master_key import ensure_master_key, read_master_keys
 from infra.local.metrics import metrics
 from infra.local.minutes import Minutes
 from infra.local.placing import Limits
@@ -72,7 +74,9 @@ class Machine:
         )
         queue = MemoryQueue()
         host = SandboxHost(self._function(), Limits(), on_dropped=self._take_back)
-        self._platform = Platform(settings, database, queue, host, clock)
+        ensure_master_key(self._data / "master.key")
+        cipher = Cipher(lambda: read_master_keys(self._data / "master.key"))
+        self._platform = Platform(settings, database, queue, host, clock, cipher)
         wiring.install(self._platform)
         recovering.start_over(self._platform)
         ensure_admin_key(self._platform, self._data / "admin.key")
