@@ -13,6 +13,7 @@ from chalicelib.routes import (
     health,
     notification_channels,
     scheduled_tasks,
+    secrets,
     task_logs,
 )
 from chalicelib.sandbox import function as sandbox
@@ -23,7 +24,7 @@ from chalicelib.services.launching import launch as launch_messages
 app = Chalice(app_name="zhundian")
 
 # api_handler: the HTTPS API; API Gateway calls `app` itself.
-for resource in (health, api_keys, notification_channels, scheduled_tasks, task_logs):
+for resource in (health, api_keys, notification_channels, scheduled_tasks, secrets, task_logs):
     app.register_blueprint(resource.routes)
 
 # sandbox: carries out one attempt. Lambda loads it from its own module, without this one.
