@@ -16,6 +16,7 @@ from chalicelib.routes import (
     secrets,
     task_logs,
 )
+from chalicelib.routes.methods import refuse_other_methods
 from chalicelib.sandbox import function as sandbox
 from chalicelib.services.broker import answer
 from chalicelib.services.dispatching import dispatch as dispatch_due
@@ -26,6 +27,7 @@ app = Chalice(app_name="zhundian")
 # api_handler: the HTTPS API; API Gateway calls `app` itself.
 for resource in (health, api_keys, notification_channels, scheduled_tasks, secrets, task_logs):
     app.register_blueprint(resource.routes)
+refuse_other_methods(app)
 
 # sandbox: carries out one attempt. Lambda loads it from its own module, without this one.
 app.register_blueprint(sandbox.bp)
