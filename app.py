@@ -11,6 +11,7 @@ from chalicelib import wiring
 from chalicelib.routes import (
     api_keys,
     health,
+    master_keys,
     notification_channels,
     scheduled_tasks,
     secrets,
@@ -25,7 +26,16 @@ from chalicelib.services.launching import launch as launch_messages
 app = Chalice(app_name="zhundian")
 
 # api_handler: the HTTPS API; API Gateway calls `app` itself.
-for resource in (health, api_keys, notification_channels, scheduled_tasks, secrets, task_logs):
+RESOURCES = (
+    health,
+    api_keys,
+    master_keys,
+    notification_channels,
+    scheduled_tasks,
+    secrets,
+    task_logs,
+)
+for resource in RESOURCES:
     app.register_blueprint(resource.routes)
 refuse_other_methods(app)
 
