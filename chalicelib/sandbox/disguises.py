@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
@@ -29,6 +28,9 @@ def _lines(value: str) -> Iterator[str]:
 
 
 def _encoded(text: str) -> Iterator[str]:
+    # Loaded when first used: it takes some milliseconds of a cold start.
+    import html
+
     data = text.encode("utf-8", "surrogatepass")
     yield scrub(text)
     yield from (data.hex(), data.hex().upper())
