@@ -29,7 +29,7 @@ from infra.local.admin_key import ensure_admin_key
 from infra.local.broker_server import BrokerServer
 from infra.local.function import Function
 from infra.local.inbox import Inbox
-from infra.local.master_key import ensure_master_key, read_master_keys
+from infra.local.master_key import keys_of
 from infra.local.metrics import metrics
 from infra.local.minutes import Minutes
 from infra.local.placing import Limits
@@ -55,9 +55,15 @@ class Machine:
     """Starts everything in the order of need, and stops it in the opposite one."""
 
     def __init__(
-        self, data: Path, database_url: str, listener: socket.socket, allow: tuple[str, ...] = ()
+        self,
+        data: Path,
+        database_url: str,
+        listener: socket.socket,
+        allow: tuple[str, ...] = (),
+        master_keys: str = "",
     ) -> None:
         self._data = data
+        self._cipher = Cipher(keys_of(data, master_keys))
         self._database_url = database_url
         self._listener = listener
         port = listener.getsockname()[1]
@@ -75,9 +81,7 @@ class Machine:
         )
         queue = MemoryQueue()
         host = SandboxHost(self._function(), Limits(), on_dropped=self._take_back)
-        ensure_master_key(self._data / "master.key")
-        cipher = Cipher(lambda: read_master_keys(self._data / "master.key"))
-        self._platform = Platform(settings, database, queue, host, clock, cipher)
+        self._platform = Platform(settings, database, queue, host, clock, self._cipher)
         wiring.install(self._platform)
         self._tell_what_is_lost()
         recovering.start_over(self._platform)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from chalicelib.domain.cipher import new_key
@@ -11,6 +12,20 @@ _ABOUT = (
     "# Secrets in the database are sealed under this key; keep a copy where the database is not.\n"
     "# A new key goes in front, then POST /api/master-keys/rotate: docs/operations.md\n"
 )
+
+
+def keys_of(data: Path, given: str) -> Callable[[], str]:
+    """What a Cipher is to read: the keys that were given, as for a database that others share, or
+    those of the file in the data folder, which is made at the first use."""
+    path = data / "master.key"
+
+    def keys() -> str:
+        if given.strip():
+            return given
+        ensure_master_key(path)
+        return read_master_keys(path)
+
+    return keys
 
 
 def ensure_master_key(path: Path) -> None:
