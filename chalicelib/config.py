@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,10 @@ class Settings:
 
     #: `mysql://user:password@host:port/name`, or with `?unix_socket=/path`.
     database_url: str = ""
+    #: The master keys `id:base64 …`, the first of which seals; or the ARN of a Secrets Manager
+    #: secret that holds them (`chalicelib/domain/cipher.py`).
+    master_keys: str = field(default="", repr=False)
+    master_keys_secret: str = ""
     #: The SQS queue that `launch` reads.
     runs_queue_url: str = ""
     #: Names or ARNs of the functions that others invoke.
@@ -39,6 +43,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     return Settings(
         database_url=env.get("DATABASE_URL", ""),
+        master_keys=env.get("MASTER_KEYS", ""),
+        master_keys_secret=env.get("MASTER_KEYS_SECRET", ""),
         runs_queue_url=env.get("RUNS_QUEUE_URL", ""),
         sandbox_function=env.get("SANDBOX_FUNCTION", ""),
         broker_function=env.get("BROKER_FUNCTION", ""),

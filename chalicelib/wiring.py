@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 
-from chalicelib.config import read_settings
+from chalicelib.config import Settings, read_settings
+from chalicelib.domain.cipher import Cipher
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.gateways.launcher import LambdaLauncher
+from chalicelib.gateways.master_keys import kept_in_secrets_manager
 from chalicelib.gateways.queue import NoQueue, SqsQueue
 from chalicelib.repositories.database import Database
 from chalicelib.services.platform import Platform
@@ -36,4 +38,11 @@ def _from_settings() -> Platform:
         queue=SqsQueue(settings.runs_queue_url) if settings.runs_queue_url else NoQueue(),
         launcher=LambdaLauncher(settings.sandbox_function),
         clock=SystemClock(),
+        cipher=Cipher(lambda: _master_keys(settings)),
     )
+
+
+def _master_keys(settings: Settings) -> str:
+    if settings.master_keys or not settings.master_keys_secret:
+        return settings.master_keys
+    return kept_in_secrets_manager(settings.master_keys_secret)

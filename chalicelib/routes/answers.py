@@ -13,8 +13,10 @@ from chalicelib.domain.errors import (
     Forbidden,
     Invalid,
     Malformed,
+    MethodNotAllowed,
     NotFound,
     Unauthorized,
+    Unavailable,
     ZhundianError,
 )
 from chalicelib.domain.text import Language, Text
@@ -23,18 +25,22 @@ STATUS: dict[type[ZhundianError], int] = {
     Invalid: 422,
     Malformed: 400,
     NotFound: 404,
+    MethodNotAllowed: 405,
     Conflict: 409,
     Unauthorized: 401,
     Forbidden: 403,
+    Unavailable: 503,
 }
 TITLES = {
     400: Text("请求无法解析", "The request cannot be read"),
     401: Text("未认证", "Not authenticated"),
     403: Text("没有权限", "Not allowed"),
     404: Text("不存在", "Not found"),
+    405: Text("方法不支持", "Method not allowed"),
     409: Text("状态冲突", "Conflict"),
     422: Text("参数有误", "Invalid"),
     500: Text("服务器内部错误", "Internal error"),
+    503: Text("暂不可用", "Not available"),
 }
 INTERNAL = Text(
     "服务器内部错误,请稍后重试;如持续出现请联系管理员并提供 request_id",
@@ -76,7 +82,10 @@ def problem(error: ZhundianError, language: Language, request_id: str) -> Respon
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     fields = error.errors if isinstance(error, Invalid) else ()
     errors = [{"field": e.field, "message": e.message.in_(language)} for e in fields]
-    return _document(status, error.text, error.code, language, request_id, errors)
+    response = _document(status, error.text, error.code, language, request_id, errors)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.allowed)
+    return response
 
 
 def _document(

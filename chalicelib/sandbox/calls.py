@@ -10,6 +10,7 @@ import queue
 import re
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.text import Text
 from chalicelib.sandbox.frames import encode
+from chalicelib.sandbox.mask import Mask
 from chalicelib.sandbox.outcome import in_both
 
 if TYPE_CHECKING:
@@ -100,11 +102,16 @@ class Worker:
     """Does a run's calls, a few at once. Slow ones are left behind when the run ends."""
 
     def __init__(
-        self, handlers: Mapping[str, Handler], deadline: float, wake: Callable[[], None]
+        self,
+        handlers: Mapping[str, Handler],
+        deadline: float,
+        wake: Callable[[], None],
+        mask: Mask,
     ) -> None:
         self._handlers = handlers
         self._deadline = deadline
         self._wake = wake
+        self._mask = mask
         self._calls: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._threads = 0
@@ -152,8 +159,11 @@ class Worker:
             self._count(error.traffic)
             return {"ok": False, "error": str(error), "kind": error.kind}
         except Exception:
-            # The script gets no trace of it: that may hold what is not the script's.
-            _log.exception("a call of a script failed", extra={"call": str(call.get("name"))[:50]})
+            # The script gets no trace of it: that may hold what is not the script's. And it may
+            # hold what is not ours, such as an address with a secret in it.
+            trace = self._mask.text(traceback.format_exc())
+            name = str(call.get("name"))[:50]
+            _log.error("a call of a script failed\n%s", trace, extra={"call": name})
             text = Text("平台内部错误,请联系管理员", "The platform failed; tell its administrator")
             return {"ok": False, "error": in_both(text)}
 

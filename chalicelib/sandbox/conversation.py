@@ -42,7 +42,7 @@ class Conversation:
         self._open = self._answered = 0
         self._locked = False
         self._alarm, self._bell = socket.socketpair()
-        self._worker = Worker(terms.handlers, terms.deadline, lambda: self._ring())
+        self._worker = Worker(terms.handlers, terms.deadline, lambda: self._ring(), output.mask)
         self._selector = selectors.DefaultSelector()
 
     def hold(self) -> Ending:

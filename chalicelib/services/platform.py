@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.config import Settings
+from chalicelib.domain.cipher import Cipher
 from chalicelib.gateways.clock import Clock
 from chalicelib.gateways.launcher import Launcher
 from chalicelib.gateways.queue import Queue
@@ -14,13 +15,15 @@ from chalicelib.repositories.database import Database
 
 @dataclass(frozen=True)
 class Platform:
-    """Database, queue, launcher, clock and settings; built by `wiring`."""
+    """Database, queue, launcher, clock, cipher and settings; built by `wiring`."""
 
     settings: Settings
     database: Database
     queue: Queue
     launcher: Launcher
     clock: Clock
+    #: Without keys unless it is given some.
+    cipher: Cipher = field(default_factory=Cipher)
 
     def now(self) -> datetime:
         return self.clock.now()

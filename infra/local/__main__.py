@@ -58,7 +58,8 @@ def _serve(options: argparse.Namespace, database_url: str, stopped: threading.Ev
             f"端口 {options.port} 已被占用,改用 {port} / port {options.port} is taken; using {port}"
         )
     allow = tuple(os.environ.get("EGRESS_ALLOW", "").split())
-    machine = Machine(options.data, database_url, listener, allow)
+    keys = os.environ.get("MASTER_KEYS", "")
+    machine = Machine(options.data, database_url, listener, allow, keys)
     machine.start()
     print(f"ready: http://127.0.0.1:{port}/", flush=True)
     stopped.wait()

@@ -18,15 +18,18 @@ from waitress.server import create_server
 import app as functions
 from chalicelib import wiring
 from chalicelib.config import Settings
+from chalicelib.domain.cipher import Cipher, NoMasterKey
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.repositories.database import Database
 from chalicelib.services import recovering
+from chalicelib.services.master_keys import unreadable
 from chalicelib.services.platform import Platform
 from infra.local import lambda_events
 from infra.local.admin_key import ensure_admin_key
 from infra.local.broker_server import BrokerServer
 from infra.local.function import Function
 from infra.local.inbox import Inbox
+from infra.local.master_key import keys_of
 from infra.local.metrics import metrics
 from infra.local.minutes import Minutes
 from infra.local.placing import Limits
@@ -52,9 +55,15 @@ class Machine:
     """Starts everything in the order of need, and stops it in the opposite one."""
 
     def __init__(
-        self, data: Path, database_url: str, listener: socket.socket, allow: tuple[str, ...] = ()
+        self,
+        data: Path,
+        database_url: str,
+        listener: socket.socket,
+        allow: tuple[str, ...] = (),
+        master_keys: str = "",
     ) -> None:
         self._data = data
+        self._cipher = Cipher(keys_of(data, master_keys))
         self._database_url = database_url
         self._listener = listener
         port = listener.getsockname()[1]
@@ -72,8 +81,9 @@ class Machine:
         )
         queue = MemoryQueue()
         host = SandboxHost(self._function(), Limits(), on_dropped=self._take_back)
-        self._platform = Platform(settings, database, queue, host, clock)
+        self._platform = Platform(settings, database, queue, host, clock, self._cipher)
         wiring.install(self._platform)
+        self._tell_what_is_lost()
         recovering.start_over(self._platform)
         ensure_admin_key(self._platform, self._data / "admin.key")
         broker = BrokerServer(self._socket, lambda request: functions.broker(request, _context()))
@@ -81,6 +91,16 @@ class Machine:
         minutes = Minutes(clock, self._tick)
         self._start_each(queue, host, broker, minutes)
         self._serve(functions.app, inbox, queue, host)
+
+    def _tell_what_is_lost(self) -> None:
+        """Say by name what nobody can read any more; all else works."""
+        try:
+            lost = unreadable(self._platform)
+        except NoMasterKey as error:
+            log.error("%s", error)
+            return
+        for one in lost:
+            log.error("no master key opens %(table)s %(id)s, %(name)r of %(tenant_id)s", one)
 
     def stop(self) -> None:
         self._stack.close()
