@@ -20,7 +20,11 @@ _MOST_TOKENS = 100_000_000
 _SAID = (
     ("balance", r"insufficient.{0,10}(quota|balance)|arrearage"),
     ("too_long", r"context_length_exceeded|(maximum|max|exceed).{0,20}context|too long"),
-    ("filtered", r"content_filter|content.policy|content exists risk|inspection_failed|sensitive.(content|word)"),
+    (
+        "filtered",
+        r"content_filter|content.policy|content exists risk|inspection_failed"
+        r"|sensitive.(content|word)",
+    ),
     ("model", r"model.{0,80}(not.{0,3}exist|not.found|not.supported)|model_not_found"),
 )
 _STATUS = {401: "key", 402: "balance", 403: "key", 404: "model", 413: "too_long", 429: "rate"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.config import Settings
@@ -19,6 +20,8 @@ _CONNECT_SECONDS = 5.0
 _TRIES = 5
 _LENGTH = struct.Struct(">I")
 _MAX_FRAME = 64 << 20
+#: Making clients is not safe in threads, and a script's calls are done by several.
+_making = threading.Lock()
 
 
 class BrokerRefused(Exception):
@@ -112,7 +115,8 @@ def _client(answer_seconds: float, tries: int) -> LambdaClient:
         # A connection that is silent for minutes is forgotten on the way (NAT: 350 s).
         tcp_keepalive=True,
     )
-    return boto3.client("lambda", config=config)
+    with _making:
+        return boto3.client("lambda", config=config)
 
 
 def _was_heard(error: Exception) -> bool:
