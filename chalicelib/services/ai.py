@@ -61,7 +61,7 @@ def test_provider(
             platform, provider, question, _TEST_SECONDS, provider.tenant_id, log_id=None
         )
     except CallRefused as error:
-        words = {"zh": error.text.zh, "en": error.text.en}
+        words = f"{error.text.zh}\n{error.text.en}"
         return {"ok": False, "model": question.model, "kind": error.code, "error": words}
     return {"ok": True, **_told(question, completion)}
 

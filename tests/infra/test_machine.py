@@ -6,6 +6,7 @@ import re
 import signal
 import stat
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -104,6 +105,25 @@ def test_a_task_due_in_the_next_minute_runs_at_its_second_and_its_card_arrives(
     assert message["payload"]["msgtype"] == "actionCard"
     assert f"{due.astimezone(SHANGHAI):%Y年%m月%d日}" in message["payload"]["actionCard"]["title"]
     assert message["payload"]["actionCard"]["singleURL"] == "https://example.com/report"
+
+
+@pytest.mark.slow
+def test_a_script_asks_a_model_and_a_stand_in_answers(machine: Running) -> None:
+    sample = (PROJECT / "docs/samples/daily_push.py").read_text(encoding="utf-8")
+    task = {"task_name": "每日推送", "time_points": ["00:00"], "script_content": sample}
+    made = machine.call("POST", "/api/scheduled-tasks", task)
+    params = {"input_params": {"prompt": "写一句早安"}}
+    started = machine.call("POST", f"/api/scheduled-tasks/{made['id']}/run", params)
+
+    log = machine.ended(started["log_id"], 30)
+
+    assert log["status"] == "success", log
+    assert "【模拟回答】收到提问:“写一句早安”" in log["result"]["content"]
+    assert re.search(r"\[ai\] deepseek-chat: \d+ \+ \d+ tokens, ", log["output"])
+    (used,) = machine.call("GET", "/api/ai-usage?tenant_id=_platform")["items"]
+    assert log["ai_tokens"] == used["prompt_tokens"] + used["completion_tokens"] > 0
+    with urllib.request.urlopen(f"{machine.url}/") as page:
+        assert "模拟回答" in page.read().decode()
 
 
 HOSTILE = {
