@@ -9,7 +9,7 @@ from typing import Any
 
 from pymysql.err import IntegrityError
 
-from chalicelib.domain.ai_providers import Provider, ProviderSpec
+from chalicelib.domain.ai_providers import Provider, ProviderSpec, origin
 from chalicelib.repositories.database import LOCK, MINE, NEWEST_FIRST, Row, Transaction
 
 _SELECT = """
@@ -36,7 +36,8 @@ class ProviderRow:
     def values(self) -> dict[str, Any]:
         spec = self.spec.model_dump(exclude={"api_key", "models"})
         models = json.dumps(self.spec.models)
-        return {**spec, "models": models, "api_key": self.sealed_key, "now": self.now}
+        kept = {"api_key": self.sealed_key, "key_origin": origin(self.spec.base_url)}
+        return {**spec, **kept, "models": models, "now": self.now}
 
 
 def _provider(row: Row) -> Provider:
@@ -89,10 +90,11 @@ def add(tx: Transaction, row: ProviderRow) -> int:
         return tx.insert(
             """
             INSERT INTO platform_ai_providers
-                (tenant_id, name, base_url, api_key, models, is_enabled, created_at, updated_at)
+                (tenant_id, name, base_url, api_key, key_origin, models, is_enabled, created_at,
+                 updated_at)
             VALUES
-                (%(tenant_id)s, %(name)s, %(base_url)s, %(api_key)s, %(models)s, %(is_enabled)s,
-                 %(now)s, %(now)s)
+                (%(tenant_id)s, %(name)s, %(base_url)s, %(api_key)s, %(key_origin)s, %(models)s,
+                 %(is_enabled)s, %(now)s, %(now)s)
             """,
             row.values(),
         )
@@ -107,7 +109,8 @@ def update(tx: Transaction, provider_id: int, row: ProviderRow) -> None:
             """
             UPDATE platform_ai_providers
             SET name = %(name)s, base_url = %(base_url)s, api_key = %(api_key)s,
-                models = %(models)s, is_enabled = %(is_enabled)s, updated_at = %(now)s
+                key_origin = %(key_origin)s, models = %(models)s,
+                is_enabled = %(is_enabled)s, updated_at = %(now)s
             WHERE id = %(id)s
             """,
             {**row.values(), "id": provider_id},

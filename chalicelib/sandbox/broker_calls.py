@@ -18,10 +18,12 @@ PATIENCE = 20.0
 
 def broker_calls(attempt: Attempt) -> dict[str, Handler]:
     """A handler for each name, under the attempt's token, which the script never sees."""
-    return {name: _handler(attempt, name) for name in NAMES}
+    return {name: broker_call(attempt, name) for name in NAMES}
 
 
-def _handler(attempt: Attempt, name: str) -> Handler:
+def broker_call(attempt: Attempt, name: str) -> Handler:
+    """The handler that asks the platform to do `name`."""
+
     def handle(args: Mapping[str, Any], seconds: float) -> Any:
         return value_of(lambda: attempt.call(name, args, min(seconds, PATIENCE)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ from chalicelib.services.ai_budgets import check_budget, count
 from chalicelib.services.ai_providers import endpoint_of, get_provider, provider_for
 from chalicelib.services.caller import Caller
 from chalicelib.services.platform import Platform
+
+log = logging.getLogger(__name__)
 
 #: API Gateway gives up after 29 s, and the answer of a test has to be out before.
 _TEST_SECONDS = 20.0
@@ -93,6 +96,11 @@ def _asked(
     except Unavailable as error:
         raise CallRefused(_unreadable(provider, error.text), "key") from None
     except AiFailed as failed:
+        known = {"provider": provider.name, "provider_tenant": provider.tenant_id}
+        log.warning(
+            "an AI provider gave no answer",
+            extra={**known, "kind": failed.code, "tenant_id": tenant_id, "log_id": log_id},
+        )
         if failed.spent:
             counted(Tokens(failed.spent, 0, is_estimated=True))
         raise

@@ -11,7 +11,7 @@ from chalicelib.domain.runs import Status, Trigger
 from chalicelib.domain.text import Text
 from chalicelib.repositories import logs
 from chalicelib.repositories.logs import Attempt
-from chalicelib.services import variables
+from chalicelib.services import secrets, variables
 from chalicelib.services.ai import ai
 from chalicelib.services.attempts import refused
 from chalicelib.services.caller import Caller
@@ -26,6 +26,7 @@ Function = Callable[[Platform, Caller, Mapping[str, Any]], Any]
 
 FUNCTIONS: Mapping[str, Function] = {
     "ai": ai,
+    "get_secret": secrets.get_secret,
     "get_var": variables.get_var,
     "set_var": variables.set_var,
     "del_var": variables.del_var,

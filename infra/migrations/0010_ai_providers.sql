@@ -6,7 +6,9 @@ CREATE TABLE platform_ai_providers (
     AS (COALESCE(tenant_id, '_platform')) STORED,
   name VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   base_url VARCHAR(500) NOT NULL,
-  api_key VARCHAR(1024) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'sealed',
+  api_key VARCHAR(1024) CHARACTER SET ascii COLLATE ascii_bin NULL
+    COMMENT 'sealed: chalicelib/domain/cipher.py',
+  key_origin VARCHAR(500) NOT NULL COMMENT 'the host that the key is sealed for',
   models JSON NOT NULL COMMENT 'names, and patterns such as gpt-*',
   is_enabled TINYINT(1) NOT NULL DEFAULT 1,
   created_at DATETIME(6) NOT NULL,

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.infra.running import PROJECT, Running, taken_port, until
+from tests.openai_server import open_ai
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -124,6 +125,39 @@ def test_a_script_asks_a_model_and_a_stand_in_answers(machine: Running) -> None:
     assert log["ai_tokens"] == used["prompt_tokens"] + used["completion_tokens"] > 0
     with urllib.request.urlopen(f"{machine.url}/") as page:
         assert "模拟回答" in page.read().decode()
+
+
+@pytest.mark.slow
+def test_a_provider_that_the_environment_names_is_asked_in_its_place(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ai() as provider:
+        monkeypatch.setenv("AI_BASE_URL", provider.url)
+        monkeypatch.setenv("AI_API_KEY", "sk-of-the-environment")
+        monkeypatch.setenv("EGRESS_ALLOW", provider.url)
+        running = Running(data).start()
+        try:
+            ran = running.test_script("result = ai('a')")
+        finally:
+            assert running.stop() == 0
+
+    assert ran["result"] == "你好,世界"
+    assert provider.headers[0]["Authorization"] == "Bearer sk-of-the-environment"
+    logged = "".join(log.read_text("utf-8") for log in data.glob("*.log"))
+    assert "sk-of-the-environment" not in logged + ran["output"]
+
+
+def test_settings_that_name_no_provider_are_told_before_anything_starts(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AI_PROVIDERS", "sk-a-key-in-the-wrong-place")
+
+    with pytest.raises(AssertionError, match="ended before it was ready"):
+        Running(data).start()
+
+    said = capfd.readouterr().err
+    assert "AI_PROVIDERS must be a JSON list" in said
+    assert "sk-a-key" not in said
 
 
 HOSTILE = {

@@ -18,7 +18,7 @@ from chalicelib.domain.ai_providers import Provider, chosen
 from chalicelib.domain.ai_settings import one_provider, providers_in
 from chalicelib.domain.cipher import Cipher, new_key
 from chalicelib.domain.errors import CallRefused, Wrong
-from chalicelib.services import ai_budgets
+from chalicelib.services import ai_budgets, master_keys
 from chalicelib.services.ai import ai
 from chalicelib.services.ai_providers import create_provider
 from chalicelib.services.caller import Caller
@@ -284,11 +284,16 @@ def test_what_a_failure_may_have_used_counts(asked: Platform, provider: OpenAi) 
     assert (row["prompt_tokens"], row["completion_tokens"]) == (30, 0)
 
 
-def test_what_was_refused_counts_nothing(asked: Platform, provider: OpenAi) -> None:
-    provider.will(error("no"), 401)
+def test_what_was_refused_counts_nothing_and_its_operator_can_see_it(
+    asked: Platform, provider: OpenAi, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.will(error(f"no {KEY}"), 401)
 
     assert refusal(asked).code == "key"
     assert usage(asked)["items"] == []
+    (record,) = (one for one in caplog.records if "no answer" in one.message)
+    assert (record.__dict__["kind"], record.__dict__["tenant_id"]) == ("key", "acme")
+    assert KEY not in str(record.__dict__)
 
 
 def test_a_call_has_no_more_time_than_the_settings_allow(asked: Platform, provider: OpenAi) -> None:
@@ -323,6 +328,18 @@ def test_a_stored_key_is_sealed_and_opens_in_its_place_alone(
     assert "own" in said.text.en
     assert mine.shown()["api_key"] == "********"
     assert [h["Authorization"] for h in provider.headers] == ["Bearer sk-own-key"]
+
+
+def test_a_stored_key_is_sealed_anew_by_a_rotation(asked: Platform, provider: OpenAi) -> None:
+    older, newer = new_key(), new_key()
+    add(replace(asked, cipher=Cipher(lambda: older)), provider.url)
+    add(asked, provider.url, "umbrella", api_key=None)
+
+    answer = master_keys.rotate(replace(asked, cipher=Cipher(lambda: f"{newer} {older}")), ADMIN)
+    ai(replace(asked, cipher=Cipher(lambda: newer)), ACME, ARGS)
+
+    assert (answer["resealed"], answer["unreadable"]) == (1, [])
+    assert provider.headers[0]["Authorization"] == "Bearer sk-own-key"
 
 
 def test_many_tokens_are_not_too_many_for_the_tables(asked: Platform, provider: OpenAi) -> None:
