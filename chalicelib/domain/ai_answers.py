@@ -65,7 +65,7 @@ def failure(
     provider: str, question: Question, kind: str, words: str, status: int = 0, spent: int = 0
 ) -> AiFailed:
     """The failure of a kind, told by its provider's name, and by its own words where they help."""
-    zh, en = _TEXTS.get(kind, _OTHER)
+    zh, en = TEXTS.get(kind, _OTHER)
     named = {"provider": provider, "model": question.model, "status": status}
     text = Text(zh.format(**named), en.format(**named))
     # What is said of a wrong key may repeat some of it.
@@ -78,7 +78,8 @@ _OTHER = (
     "AI 服务商“{provider}”拒绝了请求(HTTP {status})",
     "the AI provider '{provider}' refused the request (HTTP {status})",
 )
-_TEXTS = {
+#: Kinds of failure, and what each says.
+TEXTS = {
     "key": (
         "AI 服务商“{provider}”不接受 API 密钥(HTTP {status}),请管理员检查或更换密钥",
         "the AI provider '{provider}' does not accept the API key (HTTP {status}); have an"

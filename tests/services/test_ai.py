@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.access import Principal, Role
 from chalicelib.domain.ai import Tokens, question_of, serves
+from chalicelib.domain.ai_answers import TEXTS
 from chalicelib.domain.ai_months import month_of
 from chalicelib.domain.ai_providers import Provider, chosen
 from chalicelib.domain.ai_settings import one_provider, providers_in
@@ -340,6 +343,14 @@ def test_a_stored_key_is_sealed_anew_by_a_rotation(asked: Platform, provider: Op
 
     assert (answer["resealed"], answer["unreadable"]) == (1, [])
     assert provider.headers[0]["Authorization"] == "Bearer sk-own-key"
+
+
+def test_every_kind_of_failure_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs/ai.md").read_text("utf-8")
+    # Those that have no words of a provider: this subject's own, and the gateway's to the broker.
+    own = {"argument", "model", "budget", "settings", "refused", "unavailable"}
+
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE)) == own | set(TEXTS)
 
 
 def test_many_tokens_are_not_too_many_for_the_tables(asked: Platform, provider: OpenAi) -> None:
