@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from chalicelib.domain.ai import AiFailed, Completion, Endpoint, Question
-from chalicelib.domain.ai_answers import failure, read_completion
+from chalicelib.domain.ai_answers import read_completion
+from chalicelib.domain.ai_failures import failure
 from chalicelib.domain.text import Text
 from chalicelib.gateways.clock import Clock
 from chalicelib.gateways.http import HttpFailed, Network, Request, Response, fetch
@@ -41,12 +42,18 @@ def complete(
     """
     end = clock.now() + timedelta(seconds=seconds)
     answer = _post(endpoint, question, allow, seconds, network)
-    if answer.status == 429:
+    try:
+        return _read(endpoint, question, answer)
+    except AiFailed as failed:
         again = clock.now() + timedelta(seconds=_pause(answer, clock.now()))
         left = (end - again).total_seconds()
-        if left >= _LEAST_LEFT:
-            clock.sleep_until(again)
-            answer = _post(endpoint, question, allow, left, network)
+        if failed.code != "rate" or left < _LEAST_LEFT:
+            raise
+    clock.sleep_until(again)
+    return _read(endpoint, question, _post(endpoint, question, allow, left, network))
+
+
+def _read(endpoint: Endpoint, question: Question, answer: Response) -> Completion:
     try:
         return read_completion(endpoint.name, question, answer.status, answer.body)
     except AiFailed as failed:

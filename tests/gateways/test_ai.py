@@ -215,6 +215,19 @@ def test_a_provider_that_is_asked_too_often_is_asked_once_more_when_it_says(
     assert clock.now() - START == timedelta(seconds=waited)
 
 
+def test_an_account_without_quota_is_not_asked_again(provider: OpenAi) -> None:
+    provider.will(error("You exceeded your quota", code="insufficient_quota"), 429)
+
+    assert failed(provider.url, 60).code == "balance"
+    assert len(provider.asked) == 1
+
+
+def test_an_answer_that_names_no_error_is_none(provider: OpenAi) -> None:
+    provider.will(said(error=None))
+
+    assert ask(provider.url).text == "你好,世界"
+
+
 def test_it_is_asked_no_third_time(provider: OpenAi) -> None:
     provider.will(error("slow down"), 429, times=2)
 

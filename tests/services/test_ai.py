@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib.domain.access import Principal, Role
 from chalicelib.domain.ai import Tokens, question_of, serves
-from chalicelib.domain.ai_answers import TEXTS
+from chalicelib.domain.ai_failures import TEXTS
 from chalicelib.domain.ai_months import month_of
 from chalicelib.domain.ai_providers import Provider, chosen
 from chalicelib.domain.ai_settings import one_provider, providers_in
