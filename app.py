@@ -9,6 +9,7 @@ from chalice.app import Chalice, CloudWatchEvent, SQSEvent
 
 from chalicelib import wiring
 from chalicelib.routes import (
+    ai,
     api_keys,
     calendar_days,
     health,
@@ -28,6 +29,7 @@ app = Chalice(app_name="zhundian")
 
 # api_handler: the HTTPS API; API Gateway calls `app` itself.
 RESOURCES = (
+    ai,
     api_keys,
     calendar_days,
     health,

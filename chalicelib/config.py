@@ -28,6 +28,17 @@ class Settings:
     egress_allow: tuple[str, ...] = ()
     #: Where people reach the console and the API, for links in messages; empty if unknown.
     public_url: str = ""
+    #: The platform's own AI providers: a JSON list (`chalicelib/domain/ai_settings.py`), or the ARN
+    #: of a Secrets Manager secret that holds it, or one provider by its parts.
+    ai_providers: str = field(default="", repr=False)
+    ai_providers_secret: str = ""
+    ai_base_url: str = ""
+    ai_api_key: str = field(default="", repr=False)
+    ai_models: str = ""
+    #: Tokens that each tenant may use in a month at the platform's expense; 0: no limit.
+    ai_monthly_tokens: int = 0
+    #: Seconds that one call of `ai()` may take, 300 at most.
+    ai_timeout_seconds: float = 120.0
     #: The interpreter, and the folder of `sandbox_runner`, that scripts live in.
     sandbox_python: str = ""
     sandbox_layer: str = "/opt/python"
@@ -51,6 +62,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         broker_socket=env.get("BROKER_SOCKET", ""),
         egress_allow=tuple(env.get("EGRESS_ALLOW", "").split()),
         public_url=env.get("PUBLIC_URL", "").rstrip("/"),
+        ai_providers=env.get("AI_PROVIDERS", ""),
+        ai_providers_secret=env.get("AI_PROVIDERS_SECRET", ""),
+        ai_base_url=env.get("AI_BASE_URL", ""),
+        ai_api_key=env.get("AI_API_KEY", ""),
+        ai_models=env.get("AI_MODELS", ""),
+        ai_monthly_tokens=int(env.get("AI_MONTHLY_TOKENS", "0")),
+        ai_timeout_seconds=float(env.get("AI_TIMEOUT_SECONDS", "120")),
         sandbox_python=env.get("SANDBOX_PYTHON", ""),
         sandbox_layer=env.get("SANDBOX_LAYER", "/opt/python"),
         sandbox_memory_mb=int(env.get("SANDBOX_MEMORY_MB", "256")),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 
 from chalicelib.config import Settings, read_settings
+from chalicelib.domain.ai_providers import Provider
+from chalicelib.domain.ai_settings import one_provider, providers_in
 from chalicelib.domain.cipher import Cipher
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.gateways.launcher import LambdaLauncher
@@ -39,7 +41,17 @@ def _from_settings() -> Platform:
         launcher=LambdaLauncher(settings.sandbox_function),
         clock=SystemClock(),
         cipher=Cipher(lambda: _master_keys(settings)),
+        ai_of_settings=functools.cache(lambda: ai_of_settings(settings)),
     )
+
+
+def ai_of_settings(settings: Settings) -> list[Provider]:
+    """The AI providers that these settings name; raises Wrong."""
+    text = settings.ai_providers
+    if not text and settings.ai_providers_secret:
+        text = kept_in_secrets_manager(settings.ai_providers_secret)
+    parts = (settings.ai_base_url, settings.ai_api_key, settings.ai_models)
+    return [*providers_in(text), *one_provider(*parts)]
 
 
 def _master_keys(settings: Settings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.config import Settings
@@ -19,6 +20,8 @@ _CONNECT_SECONDS = 5.0
 _TRIES = 5
 _LENGTH = struct.Struct(">I")
 _MAX_FRAME = 64 << 20
+#: Making clients is not safe in threads, and a script's calls are done by several.
+_making = threading.Lock()
 
 
 class BrokerRefused(Exception):
@@ -26,7 +29,14 @@ class BrokerRefused(Exception):
 
 
 class BrokerUnavailable(Exception):
-    """There is no answer for now; every request may be asked again."""
+    """There is no answer for now; every request may be asked again.
+
+    `heard` is False where the broker cannot have begun on it.
+    """
+
+    def __init__(self, why: str, heard: bool = True) -> None:
+        super().__init__(why)
+        self.heard = heard
 
 
 class Broker(Protocol):
@@ -34,6 +44,10 @@ class Broker(Protocol):
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The broker's answer; raises BrokerRefused, BrokerUnavailable."""
+        ...
+
+    def ask_once(self, request: dict[str, Any], answer_seconds: float) -> dict[str, Any]:
+        """The same for what lasts long and had better not be done twice: sent once."""
         ...
 
 
@@ -58,34 +72,61 @@ class LambdaBroker:
         self._client: LambdaClient | None = None
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self._invoke(self._connected(), request)
+
+    def ask_once(self, request: dict[str, Any], answer_seconds: float) -> dict[str, Any]:
+        client = _client(answer_seconds, tries=1)
+        try:
+            return self._invoke(client, request)
+        finally:
+            client.close()
+
+    def _invoke(self, client: LambdaClient, request: dict[str, Any]) -> dict[str, Any]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            answer = self._connected().invoke(
+            answer = client.invoke(
                 FunctionName=self._function_name, Payload=json.dumps(request).encode("ascii")
             )
             payload = json.loads(answer["Payload"].read())
         except (BotoCoreError, ClientError, ValueError) as error:
             # Its text may quote the payload, and with it the token.
-            raise BrokerUnavailable(type(error).__name__) from None
+            raise BrokerUnavailable(type(error).__name__, heard=_was_heard(error)) from None
         if "FunctionError" in answer:
             raise BrokerUnavailable("the broker's function failed")
         return _checked(payload)
 
     def _connected(self) -> LambdaClient:
         if self._client is None:
-            # Loaded at the first ask, so that importing this module costs a cold start nothing.
-            import boto3
-            from botocore.config import Config
-
-            config = Config(
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_ANSWER_SECONDS,
-                # "standard" repeats throttles and lost answers with jitter (boto3, Retries).
-                retries={"mode": "standard", "total_max_attempts": _TRIES},
-            )
-            self._client = boto3.client("lambda", config=config)
+            self._client = _client(_ANSWER_SECONDS, _TRIES)
         return self._client
+
+
+def _client(answer_seconds: float, tries: int) -> LambdaClient:
+    # Loaded at the first ask, so that importing this module costs a cold start nothing.
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=answer_seconds,
+        # "standard" repeats throttles and lost answers with jitter (boto3, Retries).
+        retries={"mode": "standard", "total_max_attempts": tries},
+        # A connection that is silent for minutes is forgotten on the way (NAT: 350 s).
+        tcp_keepalive=True,
+    )
+    with _making:
+        return boto3.client("lambda", config=config)
+
+
+def _was_heard(error: Exception) -> bool:
+    """Whether the function may have been started: not if Lambda was not reached or throttles."""
+    from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        return status >= 500
+    return not isinstance(error, ConnectTimeoutError | EndpointConnectionError)
 
 
 class SocketBroker:
@@ -96,15 +137,20 @@ class SocketBroker:
         self._answer_seconds = answer_seconds
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self.ask_once(request, self._answer_seconds)
+
+    def ask_once(self, request: dict[str, Any], answer_seconds: float) -> dict[str, Any]:
         body = json.dumps(request).encode("ascii")
+        is_connected = False
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-                sock.settimeout(self._answer_seconds)
+                sock.settimeout(answer_seconds)
                 sock.connect(self._path)
+                is_connected = True
                 sock.sendall(_LENGTH.pack(len(body)) + body)
                 answer = json.loads(_read_frame(sock))
         except (OSError, EOFError, ValueError) as error:
-            raise BrokerUnavailable(type(error).__name__) from None
+            raise BrokerUnavailable(type(error).__name__, heard=is_connected) from None
         return _checked(answer)
 
 

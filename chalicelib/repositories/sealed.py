@@ -30,7 +30,10 @@ class SealedRow:
 
 
 #: Whoever seals something adds a line here.
-HOLDERS = (Holder("platform_secrets", "secret_key", "ciphertext"),)
+HOLDERS = (
+    Holder("platform_ai_providers", "key_origin", "api_key"),
+    Holder("platform_secrets", "secret_key", "ciphertext"),
+)
 
 
 def others(

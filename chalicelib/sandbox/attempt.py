@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from chalicelib.gateways.broker import Broker, BrokerUnavailable
@@ -23,13 +24,23 @@ def ask_patiently(
 
     Raises BrokerUnavailable once `patience_seconds` are over, BrokerRefused at once.
     """
+    return repeat_patiently(partial(broker.ask, request), clock, patience_seconds)
+
+
+def repeat_patiently(
+    ask: Callable[[], dict[str, Any]],
+    clock: Clock,
+    patience_seconds: float,
+    may_repeat: Callable[[BrokerUnavailable], bool] = lambda error: True,
+) -> dict[str, Any]:
+    """The same for any way to ask, while `may_repeat` says so."""
     end = clock.now() + timedelta(seconds=patience_seconds)
     pause = 0.2
     while True:
         try:
-            return broker.ask(request)
-        except BrokerUnavailable:
-            if clock.now() >= end:
+            return ask()
+        except BrokerUnavailable as error:
+            if clock.now() >= end or not may_repeat(error):
                 raise
         # Jitter only spreads load; nobody gains by guessing it.
         wake = clock.now() + timedelta(seconds=random.uniform(pause / 2, pause))
@@ -63,6 +74,17 @@ class Attempt:
         """Have the platform do what the script asks for: `{"value"}` or `{"failed"}`."""
         request = self._request("call", name=name, args=args)
         return ask_patiently(self.broker, request, self.clock, patience_seconds)
+
+    def call_once(
+        self, name: str, args: Mapping[str, Any], seconds: float, patience_seconds: float
+    ) -> dict[str, Any]:
+        """As `call`, for what lasts up to `seconds` and is not to be done twice.
+
+        It is repeated only while the broker cannot have heard of it.
+        """
+        request = self._request("call", name=name, args=args)
+        ask = partial(self.broker.ask_once, request, seconds)
+        return repeat_patiently(ask, self.clock, patience_seconds, lambda error: not error.heard)
 
     def report(
         self, outcome: dict[str, Any], offset: int, output: str, patience_seconds: float

@@ -19,6 +19,7 @@ from chalice.app import Blueprint
 from chalicelib.config import Settings, read_settings
 from chalicelib.gateways.broker import Broker, BrokerRefused, BrokerUnavailable, broker_from
 from chalicelib.gateways.clock import Clock, SystemClock
+from chalicelib.sandbox.ai_call import ai_handler
 from chalicelib.sandbox.attempt import Attempt, ask_patiently
 from chalicelib.sandbox.broker_calls import broker_calls
 from chalicelib.sandbox.calls import Fetch, Handler, http_handler
@@ -153,7 +154,11 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         return
     output, cancelled = Output(), threading.Event()
     with Heartbeat(attempt, output, cancelled, here.rhythm) as heartbeat:
-        calls = {**broker_calls(attempt), **secret_calls(attempt, output.mask)}
+        calls = {
+            **broker_calls(attempt),
+            **secret_calls(attempt, output.mask),
+            "ai": ai_handler(attempt, output),
+        }
         outcome = _execute(run, here, output, cancelled, calls)
     if heartbeat.disowned:
         return

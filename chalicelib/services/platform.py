@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.config import Settings
+from chalicelib.domain.ai_providers import Provider
 from chalicelib.domain.cipher import Cipher
 from chalicelib.gateways.clock import Clock
 from chalicelib.gateways.launcher import Launcher
@@ -24,6 +26,8 @@ class Platform:
     clock: Clock
     #: Without keys unless it is given some.
     cipher: Cipher = field(default_factory=Cipher)
+    #: The AI providers that the settings name; raises Wrong where these are wrong.
+    ai_of_settings: Callable[[], Sequence[Provider]] = tuple
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -12,6 +12,7 @@ from chalicelib.domain.text import Text
 from chalicelib.repositories import logs
 from chalicelib.repositories.logs import Attempt
 from chalicelib.services import secrets, variables
+from chalicelib.services.ai import ai
 from chalicelib.services.attempts import refused
 from chalicelib.services.caller import Caller
 from chalicelib.services.platform import Platform
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 Function = Callable[[Platform, Caller, Mapping[str, Any]], Any]
 
 FUNCTIONS: Mapping[str, Function] = {
+    "ai": ai,
     "get_secret": secrets.get_secret,
     "get_var": variables.get_var,
     "set_var": variables.set_var,

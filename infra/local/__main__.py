@@ -12,6 +12,9 @@ import sys
 import threading
 from pathlib import Path
 
+from chalicelib.config import Settings, read_settings
+from chalicelib.domain.errors import Wrong
+from chalicelib.wiring import ai_of_settings
 from infra.local.database import DatabaseServer
 from infra.local.database_errors import DatabaseFailed
 from infra.local.machine import Machine
@@ -32,12 +35,17 @@ def main() -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    given = os.environ.get("DATABASE_URL")
+    given = read_settings()
     try:
-        if given:
-            return _serve(options, given, stopped)
+        ai_of_settings(given)
+    except Wrong as error:
+        print(f"{error.text.zh}\n{error.text.en}", file=sys.stderr)
+        return 1
+    try:
+        if given.database_url:
+            return _serve(options, given.database_url, given, stopped)
         with DatabaseServer(options.data) as server:
-            return _serve(options, server.url, stopped)
+            return _serve(options, server.url, given, stopped)
     except DatabaseFailed as error:
         print(error, file=sys.stderr)
         return 1
@@ -50,16 +58,16 @@ def _end_with_make() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
-def _serve(options: argparse.Namespace, database_url: str, stopped: threading.Event) -> int:
+def _serve(
+    options: argparse.Namespace, database_url: str, given: Settings, stopped: threading.Event
+) -> int:
     listener = _listen(options.port)
     port = listener.getsockname()[1]
     if options.port and port != options.port:
         print(
             f"端口 {options.port} 已被占用,改用 {port} / port {options.port} is taken; using {port}"
         )
-    allow = tuple(os.environ.get("EGRESS_ALLOW", "").split())
-    keys = os.environ.get("MASTER_KEYS", "")
-    machine = Machine(options.data, database_url, listener, allow, keys)
+    machine = Machine(options.data, database_url, listener, given)
     machine.start()
     print(f"ready: http://127.0.0.1:{port}/", flush=True)
     stopped.wait()

@@ -9,13 +9,15 @@ import struct
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any
 
 #: A request is at most so large: a report's output and result, and room.
 MOST_BYTES = 8 * 1024 * 1024
 #: A peer that sends nothing, or takes nothing, for so long is given up.
 _PATIENCE_SECONDS = 15.0
+#: How long a stop waits for requests that are being answered.
+_FAREWELL_SECONDS = 10.0
 _LENGTH = struct.Struct(">I")
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
@@ -29,9 +31,12 @@ class BrokerServer:
     A frame is its length in 4 bytes, big-endian, and so many bytes of JSON.
     """
 
-    def __init__(self, path: Path, answer: Answer) -> None:
+    def __init__(
+        self, path: Path, answer: Answer, farewell_seconds: float = _FAREWELL_SECONDS
+    ) -> None:
         """The folder of `path` is made if missing: others may pass through it, but not list it."""
         self._path = path
+        self._farewell_seconds = farewell_seconds
         self._answer = answer
 
     def start(self) -> None:
@@ -52,16 +57,51 @@ class BrokerServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more requests; return when those that came have their answers."""
+        """Take no more requests; return when those that came have their answers, or soon after.
+
+        One that waits for a model may last for minutes, and its script is dead by now.
+        """
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        if not self._server.wait_for_answers(self._farewell_seconds):
+            log.info("the broker stopped before all requests were answered")
         self._path.unlink(missing_ok=True)
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 128
+    daemon_threads = True
     answer: Answer
+
+    def __init__(self, path: str, handler: type[socketserver.BaseRequestHandler]) -> None:
+        super().__init__(path, handler)
+        self._change = Condition()
+        self._under_way = 0
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._count(1)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._count(-1)
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._count(-1)
+
+    def _count(self, step: int) -> None:
+        with self._change:
+            self._under_way += step
+            self._change.notify_all()
+
+    def wait_for_answers(self, seconds: float) -> bool:
+        """Whether every request that came is answered within `seconds`."""
+        with self._change:
+            return self._change.wait_for(lambda: not self._under_way, seconds)
 
     def handle_error(self, request: object, client_address: object) -> None:
         # A peer that went away; nothing of what it sent belongs in a log.

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import zlib
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from waitress.server import create_server
 import app as functions
 from chalicelib import wiring
 from chalicelib.config import Settings
+from chalicelib.domain.ai_providers import Provider
+from chalicelib.domain.ai_settings import one_provider
 from chalicelib.domain.cipher import Cipher, NoMasterKey
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.repositories.database import Database
 from chalicelib.services import recovering
 from chalicelib.services.master_keys import unreadable
 from chalicelib.services.platform import Platform
+from infra.local import ai as stand_in
 from infra.local import lambda_events
 from infra.local.admin_key import ensure_admin_key
 from infra.local.broker_server import BrokerServer
@@ -47,6 +51,7 @@ FIRST_UID, UIDS_OF_ONE, MACHINES = 60578, 64, 7
 #: Batches of ten messages that `launch` waits with at once.
 LAUNCHERS = 16
 WEB_THREADS = 16
+_NOTHING_GIVEN = Settings()
 #: API Gateway's own limit.
 LARGEST_BODY = 10 * 1024 * 1024
 
@@ -59,16 +64,17 @@ class Machine:
         data: Path,
         database_url: str,
         listener: socket.socket,
-        allow: tuple[str, ...] = (),
-        master_keys: str = "",
+        given: Settings = _NOTHING_GIVEN,
     ) -> None:
+        """`given`: of these settings, the AI's and the allow-list count."""
         self._data = data
-        self._cipher = Cipher(keys_of(data, master_keys))
+        self._cipher = Cipher(keys_of(data, given.master_keys))
         self._database_url = database_url
         self._listener = listener
         port = listener.getsockname()[1]
         self._url = f"http://127.0.0.1:{port}"
-        self._allow = (f"{self._url}/inbox/", *allow)
+        self._given = given
+        self._allow = (f"{self._url}/inbox/", *given.egress_allow)
         self._stack = ExitStack()
 
     def start(self) -> None:
@@ -76,12 +82,18 @@ class Machine:
         clock = SystemClock()
         database = Database(self._database_url)
         self._stack.callback(database.close)
-        settings = Settings(
-            database_url=self._database_url, egress_allow=self._allow, public_url=self._url
+        settings = replace(
+            self._given,
+            database_url=self._database_url,
+            # What scripts may open is said to the sandbox; the stand-in is the broker's to ask.
+            egress_allow=(f"{self._url}{stand_in.PATH}/", *self._allow),
+            public_url=self._url,
         )
         queue = MemoryQueue()
         host = SandboxHost(self._function(), Limits(), on_dropped=self._take_back)
-        self._platform = Platform(settings, database, queue, host, clock, self._cipher)
+        self._platform = Platform(
+            settings, database, queue, host, clock, self._cipher, self._ai_of_settings
+        )
         wiring.install(self._platform)
         self._tell_what_is_lost()
         recovering.start_over(self._platform)
@@ -125,9 +137,9 @@ class Machine:
         server = create_server(
             web(
                 app,
-                inbox,
+                {"/inbox": inbox, stand_in.PATH: stand_in.StandIn()},
                 lambda: metrics(self._platform, counts()),
-                str(self._data / "admin.key"),
+                {"KEY_FILE": str(self._data / "admin.key"), "AI_STATE": self._ai_state()},
             ),
             sockets=[self._listener],
             threads=WEB_THREADS,
@@ -138,6 +150,17 @@ class Machine:
         thread.start()
         self._stack.callback(thread.join, 5)
         self._stack.callback(server.close)
+
+    def _ai_of_settings(self) -> list[Provider]:
+        """Those that the settings name, else the stand-in."""
+        named = wiring.ai_of_settings(self._given)
+        return named or one_provider(f"{self._url}{stand_in.PATH}/v1", "", "*")
+
+    def _ai_state(self) -> str:
+        named = ", ".join(one.name for one in wiring.ai_of_settings(self._given))
+        return named or (
+            "未设置服务商,ai() 由模拟回答应答 · no provider is set, a stand-in answers ai()"
+        )
 
     def _function(self) -> Function:
         """The sandbox function, installed where the account that it runs as can read it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
@@ -35,19 +35,29 @@ _HEADERS = {
 
 
 def web(
-    app: Chalice, inbox: WSGIApplication, metrics: Callable[[], str], key_file: str
+    app: Chalice,
+    others: Mapping[str, WSGIApplication],
+    metrics: Callable[[], str],
+    home: Mapping[str, str],
 ) -> WSGIApplication:
-    """All of it as one WSGI application."""
+    """All of it as one WSGI application: the API, `others` by their paths, metrics and a page.
+
+    `home`: what stands in for words of the page.
+    """
     mounts: dict[str, WSGIApplication] = {
         "/api": Gateway(app),
-        "/inbox": inbox,
+        **others,
         "/metrics": _page(metrics, "text/plain; version=0.0.4"),
     }
-    home = _page(
-        lambda: _HOME.read_text("utf-8").replace("KEY_FILE", escape(key_file)), "text/html"
-    )
-    mounted: WSGIApplication = DispatcherMiddleware(home, mounts)
+    mounted: WSGIApplication = DispatcherMiddleware(_page(lambda: _home(home), "text/html"), mounts)
     return mounted
+
+
+def _home(words: Mapping[str, str]) -> str:
+    text = _HOME.read_text("utf-8")
+    for name, value in words.items():
+        text = text.replace(name, escape(value))
+    return text
 
 
 def _page(text: Callable[[], str], mimetype: str) -> WSGIApplication:

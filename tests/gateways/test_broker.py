@@ -167,6 +167,41 @@ def test_a_socket_that_does_not_answer_in_time_is_unavailable(socket_broker: Fak
     release.set()
 
 
+def test_what_must_not_be_done_twice_is_sent_once(
+    aws: Lambda, socket_broker: FakeBroker, tmp_path: Path
+) -> None:
+    socket_broker.rules["call"] = lambda _: None
+    aws.statuses = [500, 429]
+
+    heard = []
+    for broker in (
+        LambdaBroker("broker"),
+        LambdaBroker("broker"),
+        SocketBroker(socket_broker.path),
+        SocketBroker(str(tmp_path / "nobody")),
+    ):
+        with pytest.raises(BrokerUnavailable) as caught:
+            broker.ask_once({"op": "call"}, 5)
+        heard.append(caught.value.heard)
+
+    # Lambda that throttles and a socket that nobody holds have not begun on it.
+    assert heard == [True, False, True, False]
+    assert len(aws.asked) == 2
+    assert len(socket_broker.asked("call")) == 1
+
+
+def test_what_lasts_has_the_time_that_it_is_given(aws: Lambda, socket_broker: FakeBroker) -> None:
+    release = threading.Event()
+    socket_broker.rules["call"] = lambda _: {"ok": release.wait(5)}
+
+    assert LambdaBroker("broker").ask_once({"op": "call"}, 200) == {"ok": True}
+    with pytest.raises(BrokerUnavailable) as caught:
+        SocketBroker(socket_broker.path).ask_once({"op": "call"}, 0.05)
+    release.set()
+
+    assert caught.value.heard
+
+
 def test_the_socket_stands_in_for_the_function() -> None:
     local = broker_from(Settings(broker_socket="/run/broker", broker_function="broker"))
 

@@ -123,6 +123,32 @@ def test_half_a_request_gets_no_answer_and_the_next_one_does(path: Path, sent: b
     assert SocketBroker(str(path)).ask({"op": "claim"})["ok"]
 
 
+@pytest.mark.parametrize(("farewell", "answered"), [(10, [True]), (0.05, [])])
+def test_a_stop_waits_for_answers_but_not_for_long(
+    tmp_path: Path, farewell: float, answered: list[bool]
+) -> None:
+    begun, release = threading.Event(), threading.Event()
+    done: list[bool] = []
+
+    def slow(request: dict[str, Any]) -> dict[str, Any]:
+        begun.set()
+        # For a stop that waits, it is on its way while that waits.
+        release.wait(0.3 if farewell > 1 else 10)
+        done.append(True)
+        return {"ok": True}
+
+    server = BrokerServer(tmp_path / "sock", slow, farewell)
+    server.start()
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(exchange, tmp_path / "sock", frame(b"{}"))
+        assert begun.wait(10)
+        server.stop()
+        seen = list(done)
+        release.set()
+
+    assert seen == answered
+
+
 def test_others_may_connect_but_not_look_around(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o666
     assert path.parent.stat().st_mode & 0o777 == 0o711

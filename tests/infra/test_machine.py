@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import signal
 import stat
+import subprocess
+import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.infra.running import PROJECT, Running, taken_port, until
+from tests.openai_server import open_ai
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -104,6 +108,63 @@ def test_a_task_due_in_the_next_minute_runs_at_its_second_and_its_card_arrives(
     assert message["payload"]["msgtype"] == "actionCard"
     assert f"{due.astimezone(SHANGHAI):%Y年%m月%d日}" in message["payload"]["actionCard"]["title"]
     assert message["payload"]["actionCard"]["singleURL"] == "https://example.com/report"
+
+
+@pytest.mark.slow
+def test_a_script_asks_a_model_and_a_stand_in_answers(machine: Running) -> None:
+    sample = (PROJECT / "docs/samples/daily_push.py").read_text(encoding="utf-8")
+    task = {"task_name": "每日推送", "time_points": ["00:00"], "script_content": sample}
+    made = machine.call("POST", "/api/scheduled-tasks", task)
+    params = {"input_params": {"prompt": "写一句早安"}}
+    started = machine.call("POST", f"/api/scheduled-tasks/{made['id']}/run", params)
+
+    log = machine.ended(started["log_id"], 30)
+
+    assert log["status"] == "success", log
+    assert "【模拟回答】收到提问:“写一句早安”" in log["result"]["content"]
+    assert re.search(r"\[ai\] deepseek-chat: \d+ \+ \d+ tokens, ", log["output"])
+    (used,) = machine.call("GET", "/api/ai-usage?tenant_id=_platform")["items"]
+    assert log["ai_tokens"] == used["prompt_tokens"] + used["completion_tokens"] > 0
+    with urllib.request.urlopen(f"{machine.url}/") as page:
+        assert "模拟回答" in page.read().decode()
+
+
+@pytest.mark.slow
+def test_a_provider_that_the_environment_names_is_asked_in_its_place(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ai() as provider:
+        monkeypatch.setenv("AI_BASE_URL", provider.url)
+        monkeypatch.setenv("AI_API_KEY", "sk-of-the-environment")
+        monkeypatch.setenv("EGRESS_ALLOW", provider.url)
+        running = Running(data).start()
+        try:
+            ran = running.test_script("result = ai('a')")
+        finally:
+            assert running.stop() == 0
+
+    assert ran["result"] == "你好,世界"
+    assert provider.headers[0]["Authorization"] == "Bearer sk-of-the-environment"
+    logged = "".join(log.read_text("utf-8") for log in data.glob("*.log"))
+    assert "sk-of-the-environment" not in logged + ran["output"]
+
+
+def test_settings_that_name_no_provider_are_told_before_anything_starts(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AI_PROVIDERS", "sk-a-key-in-the-wrong-place")
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "infra.local", "--port", "0", "--data", data],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == 1
+    assert "AI_PROVIDERS must be a JSON list" in ended.stderr
+    assert "sk-a-key" not in ended.stderr + ended.stdout
+    assert not (data / "database").exists()
 
 
 HOSTILE = {

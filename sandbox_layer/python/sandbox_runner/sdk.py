@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox_runner.assistant import ai_functions
 from sandbox_runner.console import logger
 from sandbox_runner.frames import CallFailed, Channel
 from sandbox_runner.secret_values import secret_functions
@@ -54,6 +55,7 @@ def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     return {
         **MODULES,
         **_parameters(job["params"]),
+        **ai_functions(channel.call),
         **http_functions(channel.call),
         **secret_functions(channel.call),
         **variable_functions(channel.call),
