@@ -14,6 +14,7 @@ from chalicelib.routes import (
     notification_channels,
     scheduled_tasks,
     task_logs,
+    task_variables,
 )
 from chalicelib.sandbox import function as sandbox
 from chalicelib.services.broker import answer
@@ -23,7 +24,14 @@ from chalicelib.services.launching import launch as launch_messages
 app = Chalice(app_name="zhundian")
 
 # api_handler: the HTTPS API; API Gateway calls `app` itself.
-for resource in (health, api_keys, notification_channels, scheduled_tasks, task_logs):
+for resource in (
+    health,
+    api_keys,
+    notification_channels,
+    scheduled_tasks,
+    task_logs,
+    task_variables,
+):
     app.register_blueprint(resource.routes)
 
 # sandbox: carries out one attempt. Lambda loads it from its own module, without this one.

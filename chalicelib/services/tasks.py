@@ -13,7 +13,7 @@ from chalicelib.domain.schedule import next_after
 from chalicelib.domain.tasks import Task, TaskSpec, merged
 from chalicelib.domain.text import Text
 from chalicelib.domain.validation import read
-from chalicelib.repositories import logs, tasks
+from chalicelib.repositories import logs, tasks, variables
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import TaskFilter
@@ -98,12 +98,15 @@ def toggle_task(
 
 
 def delete_task(platform: Platform, principal: Principal, task_id: int) -> None:
-    """Delete a task; its logs stay, and what was planned is skipped."""
+    """Delete a task with its variables; its logs stay, and what was planned is skipped."""
     with platform.database.transaction() as tx:
         task = _find(tx, principal, task_id, lock=True)
         now = platform.now()
         catch_up(tx, task, now)
         logs.skip(tx, logs.queued_of(tx, task_id), SkipReason.DELETED, now)
+        # Whoever stores a variable holds these and never waits for the task's row.
+        variables.lock(tx, task_id)
+        variables.delete_all(tx, task_id)
         tasks.delete(tx, task_id)
 
 
