@@ -15,6 +15,7 @@ from chalicelib.routes import (
     scheduled_tasks,
     task_logs,
     task_variables,
+    tenants,
 )
 from chalicelib.sandbox import function as sandbox
 from chalicelib.services.broker import answer
@@ -31,6 +32,7 @@ for resource in (
     scheduled_tasks,
     task_logs,
     task_variables,
+    tenants,
 ):
     app.register_blueprint(resource.routes)
 

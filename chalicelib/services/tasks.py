@@ -23,6 +23,7 @@ from chalicelib.services.planning import schedule_of
 from chalicelib.services.platform import Platform
 from chalicelib.services.replanning import catch_up, replan
 from chalicelib.services.task_rules import check
+from chalicelib.services.tenants import register
 
 
 def list_tasks(platform: Platform, wanted: TaskFilter, page: Page) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def create_task(platform: Platform, principal: Principal, sent: Mapping[str, Any
     now = platform.now()
     with platform.database.transaction() as tx:
         check(tx, spec, platform.settings.egress_allow)
+        register(tx, spec.tenant_id, now)
         task_id = tasks.add(tx, spec, owner=principal.name, now=now)
         planned = replan(tx, _find(tx, principal, task_id, lock=True), now)
         task = _find(tx, principal, task_id)

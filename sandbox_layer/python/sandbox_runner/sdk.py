@@ -18,6 +18,7 @@ from typing import Any
 from sandbox_runner.console import logger
 from sandbox_runner.frames import CallFailed, Channel
 from sandbox_runner.parameters import parameter_functions
+from sandbox_runner.tenants import tenant_functions
 from sandbox_runner.variables import variable_functions
 from sandbox_runner.web import HttpError, http_functions
 
@@ -42,6 +43,7 @@ def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
         **MODULES,
         **parameter_functions(job["params"]),
         **http_functions(channel.call),
+        **tenant_functions(channel.call),
         **variable_functions(channel.call),
         "log": logger(channel),
         "print": builtins.print,
