@@ -15,8 +15,9 @@ from chalicelib.services.caller import Caller
 from chalicelib.services.dispatching import plan_due
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeQueue
 from tests.services.rows import ADMIN, log_rows, make_task
+from tests.services.sandboxes import Sandbox
 from tests.services.threads import at_once
 
 
@@ -85,6 +86,29 @@ def test_a_task_that_is_deleted_while_it_stores_leaves_nothing(
     assert kept(platform, task_id) == []
     with platform.database.transaction() as tx:
         assert tx.all("SELECT * FROM platform_script_var_locks") == []
+
+
+def test_twenty_runs_of_a_task_at_once_lose_no_variable(
+    platform: Platform, sandbox: Sandbox, queue: FakeQueue, task_id: int
+) -> None:
+    for _ in range(20):
+        tasks.run_task(platform, ADMIN, task_id)
+    runs = [sandbox.claim(event) for event in queue.take()]
+
+    def store(run: dict[str, Any]) -> list[Any]:
+        held = {name: run[name] for name in ("log_id", "token", "nonce")}
+        return [
+            sandbox.ask("call", **held, name="set_var", args={"key": key, "value": run["log_id"]})
+            for key in (f"of {run['log_id']}", "of all")
+        ]
+
+    answers = at_once([partial(store, run) for run in runs])
+
+    values = {row["var_key"]: int(row["var_value"]) for row in kept(platform, task_id)}
+    ids = {run["log_id"] for run in runs}
+    assert answers == [[{"ok": True, "value": None}] * 2] * 20
+    assert values.pop("of all") in ids
+    assert values == {f"of {log_id}": log_id for log_id in ids}
 
 
 def test_a_run_that_outlives_its_task_is_told_why_nothing_is_stored(platform: Platform) -> None:
