@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.access import Principal
-from chalicelib.domain.errors import FieldError, Invalid, NotFound, Wrong
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.tenants import check_app_code, check_config_key, check_room, encoded
 from chalicelib.domain.text import Text
+from chalicelib.domain.validation import checked, value_of
 from chalicelib.repositories import tenant_configs
 from chalicelib.repositories.database import Row
 from chalicelib.services.pages import Page
@@ -34,31 +35,29 @@ def put_config(
     """Store `{"value": …}` under a name: tenant_id, app_code, key."""
     check_platform(principal)
     tenant_id, app_code, key = name
-    if sent.keys() != {"value"}:
-        raise Invalid(FieldError("value", _BODY))
-    _told("app_code", check_app_code, app_code)
-    _told("key", check_config_key, key)
-    text = _told("value", encoded, sent["value"])
+    value = value_of(sent)
+    checked("app_code", check_app_code, app_code)
+    checked("key", check_config_key, key)
+    text = checked("value", encoded, value)
     with platform.database.transaction() as tx:
         # Held, so that the tenant is not deleted meanwhile, and its configs stay countable.
         find(tx, principal, tenant_id, lock=True)
         known = {"tenant_id": tenant_id, "app_code": app_code, "key": key}
         if tenant_configs.get(tx, *name) is None:
-            _told("value", check_room, tenant_configs.count(tx, tenant_id) + 1)
+            checked("value", check_room, tenant_configs.count(tx, tenant_id) + 1)
         tenant_configs.put(tx, {**known, "value": text}, platform.now())
         row = tenant_configs.get(tx, *name)
     assert row is not None  # it is held until the transaction ends
     return _shown({"app_code": app_code, "key": key, **row})
 
 
-_BODY = Text('请求体须为 {"value": …}', 'the body must be {"value": …}')
-
-
 def delete_config(platform: Platform, principal: Principal, name: tuple[str, str, str]) -> None:
     check_platform(principal)
     with platform.database.transaction() as tx:
         find(tx, principal, name[0], lock=True)
-        if not tenant_configs.delete(tx, *name):
+        # The database takes blanks at the end of a name for nothing.
+        padded = any(part != part.strip() for part in name)
+        if padded or not tenant_configs.delete(tx, *name):
             _, app_code, key = name
             raise NotFound(
                 Text(f"配置 {app_code} {key} 不存在", f"config {app_code} {key} does not exist")
@@ -67,11 +66,3 @@ def delete_config(platform: Platform, principal: Principal, name: tuple[str, str
 
 def _shown(row: Row) -> Row:
     return {**row, "value": json.loads(row["value"])}
-
-
-def _told(field: str, rule: Callable[..., Any], value: Any) -> Any:
-    """What a rule makes of a value; what is wrong is told under the name of its field."""
-    try:
-        return rule(value)
-    except Wrong as error:
-        raise Invalid(FieldError(field, error.text)) from error

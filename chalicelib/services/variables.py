@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.access import Principal
-from chalicelib.domain.errors import CallRefused, FieldError, Invalid, NotFound, Wrong
+from chalicelib.domain.errors import CallRefused, NotFound, Wrong
 from chalicelib.domain.text import Text
+from chalicelib.domain.validation import checked, value_of
 from chalicelib.domain.variables import check_key, check_room, encoded
 from chalicelib.repositories import tasks, variables
 from chalicelib.repositories.database import Row, Transaction
@@ -16,7 +17,6 @@ from chalicelib.services.caller import Caller
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 
-_BODY = Text('请求体须为 {"value": …}', 'the body must be {"value": …}')
 _GONE = Text("任务已删除,变量没有保存", "the task is deleted; its variables are no longer kept")
 
 
@@ -62,12 +62,11 @@ def put_var(
     platform: Platform, principal: Principal, task_id: int, key: str, sent: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Store `{"value": …}` under a key, as `set_var` does."""
-    if sent.keys() != {"value"}:
-        raise Invalid(FieldError("value", _BODY))
-    _told("key", check_key, key)
+    value = value_of(sent)
+    checked("key", check_key, key)
     with platform.database.transaction() as tx:
         _check_task(tx, principal, task_id)
-        _told("value", _put, tx, platform, task_id, key, sent["value"])
+        checked("value", _put, tx, platform, task_id, key, value)
         row = variables.get(tx, task_id, key)
     assert row is not None  # it is held until the transaction ends
     return _shown({"key": key, **row})
@@ -77,7 +76,8 @@ def delete_var(platform: Platform, principal: Principal, task_id: int, key: str)
     with platform.database.transaction() as tx:
         _check_task(tx, principal, task_id)
         variables.lock(tx, task_id)
-        if not variables.delete(tx, task_id, key):
+        # The database takes blanks at the end of a key for nothing.
+        if key != key.strip() or not variables.delete(tx, task_id, key):
             raise NotFound(Text(f"变量 {key!r} 不存在", f"variable {key!r} does not exist"))
 
 
@@ -106,14 +106,6 @@ def _key(args: Mapping[str, Any]) -> str:
         return check_key(args.get("key"))
     except Wrong as error:
         raise CallRefused(error.text, "variable") from None
-
-
-def _told(field: str, rule: Callable[..., Any], *args: Any) -> None:
-    """Have what is wrong told under the name of a field."""
-    try:
-        rule(*args)
-    except Wrong as error:
-        raise Invalid(FieldError(field, error.text)) from error
 
 
 def _task_to_change(caller: Caller) -> int:

@@ -206,6 +206,15 @@ def test_a_wrong_config_is_told_by_field(
     assert api.get("/api/tenants/acme/configs").body["total"] == 0
 
 
+def test_a_config_with_a_blank_behind_its_name_is_none(api: Api) -> None:
+    api.post("/api/tenants", ACME)
+    api.put(ROBOT, {"value": 1})
+
+    assert api.delete(f"{ROBOT}%20").status == 404
+    assert api.delete("/api/tenants/acme/configs/report%20/robot").status == 404
+    assert api.get("/api/tenants/acme/configs").body["total"] == 1
+
+
 def test_a_config_of_no_tenant_is_refused(api: Api) -> None:
     assert api.put(ROBOT, {"value": 1}).status == 404
     assert api.delete(ROBOT).status == 404

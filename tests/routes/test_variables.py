@@ -78,6 +78,13 @@ def test_a_key_that_cannot_be_stored_is_told_so(acme: Api, path: str, wrong: str
     assert acme.get(path).body["total"] == 0
 
 
+def test_a_key_with_a_blank_behind_it_deletes_nothing(acme: Api, path: str) -> None:
+    acme.put(f"{path}/a", {"value": 1})
+
+    assert acme.delete(f"{path}/a%20").status == 404
+    assert acme.get(path).body["total"] == 1
+
+
 def test_a_key_that_is_no_utf_8_does_not_exist(acme: Api, path: str) -> None:
     assert acme.put(f"{path}/%ff", {"value": 1}).status == 404
 
