@@ -18,6 +18,8 @@ from chalicelib.routes import (
     scheduled_tasks,
     secrets,
     task_logs,
+    task_variables,
+    tenants,
 )
 from chalicelib.routes.methods import refuse_other_methods
 from chalicelib.sandbox import function as sandbox
@@ -38,6 +40,8 @@ RESOURCES = (
     scheduled_tasks,
     secrets,
     task_logs,
+    task_variables,
+    tenants,
 )
 for resource in RESOURCES:
     app.register_blueprint(resource.routes)

@@ -48,6 +48,7 @@ class SkipReason(StrEnum):
     MISSED = "missed"  # the platform was down; a later one of the same task ran in its place
     RESCHEDULED = "rescheduled"  # the schedule no longer holds it, or the task was switched off
     DELETED = "deleted"  # the task is gone
+    TENANT_DISABLED = "tenant_disabled"  # nothing of its tenant runs, whoever asks
 
 
 def scheduled_trace_id(task_id: int, scheduled_for: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -11,6 +11,7 @@ from chalicelib.domain.errors import FieldError, Invalid, Wrong
 from chalicelib.domain.text import Text
 
 Model = TypeVar("Model", bound=BaseModel)
+Result = TypeVar("Result")
 
 #: Pydantic's error types (docs.pydantic.dev, "Validation Errors"); {…} is filled from its context.
 SENTENCES: dict[str, tuple[str, str]] = {
@@ -74,3 +75,19 @@ def read_field(kind: Any, field: str, sent: Any) -> Any:
             FieldError(".".join(filter(None, (field, one.field))), one.message) for one in found
         )
         raise Invalid(*named) from error
+
+
+def checked(field: str, rule: Callable[..., Result], *args: Any) -> Result:
+    """What a rule makes of a value. Raises Invalid for that field where the rule raises Wrong."""
+    try:
+        return rule(*args)
+    except Wrong as error:
+        raise Invalid(FieldError(field, error.text)) from error
+
+
+def value_of(sent: Mapping[str, Any]) -> Any:
+    """The JSON value in a body `{"value": …}`. Raises Invalid for any other body."""
+    if sent.keys() != {"value"}:
+        text = Text('请求体须为 {"value": …}', 'the body must be {"value": …}')
+        raise Invalid(FieldError("value", text))
+    return sent["value"]

@@ -19,10 +19,15 @@ def add(tx: Transaction, key: Row) -> int:
 
 
 def by_hash(tx: Transaction, key_hash: bytes) -> Row | None:
-    """The live key with this hash."""
+    """The live key with this hash, and whether its tenant is switched on."""
     return tx.one(
-        "SELECT id, tenant_id, role, name, last_used_at FROM platform_api_keys"
-        " WHERE key_hash = %(key_hash)s AND revoked_at IS NULL",
+        """
+        SELECT k.id, k.tenant_id, k.role, k.name, k.last_used_at,
+               COALESCE(t.is_enabled, 1) AS tenant_is_enabled
+        FROM platform_api_keys k
+        LEFT JOIN platform_tenants t ON t.tenant_id = k.tenant_id
+        WHERE k.key_hash = %(key_hash)s AND k.revoked_at IS NULL
+        """,
         {"key_hash": key_hash},
     )
 

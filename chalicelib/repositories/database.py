@@ -153,6 +153,14 @@ def _close(connection: pymysql.Connection[Cursor]) -> None:
         connection.close()
 
 
+def like(search: str | None) -> str | None:
+    """The pattern of `LIKE … ESCAPE '!'` for what contains `search`; None where that is empty."""
+    if not search:
+        return None
+    escaped = search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%"
+
+
 def encode_json(value: Any) -> str | None:
     """NULL for None, as nothing in a JSON column means `null`."""
     return None if value is None else json.dumps(value, ensure_ascii=False)

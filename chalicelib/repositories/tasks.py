@@ -17,6 +17,7 @@ from chalicelib.repositories.database import (
     Transaction,
     decode_json,
     encode_json,
+    like,
 )
 
 JSON_COLUMNS = ("time_points", "input_params", "notify_channels")
@@ -66,6 +67,12 @@ def get(
     return _task(row) if row else None
 
 
+def exists(tx: Transaction, task_id: int) -> bool:
+    """Whether there is such a task; its row is neither read nor held."""
+    found = "SELECT 1 AS yes FROM platform_scheduled_tasks WHERE id = %(id)s"
+    return tx.one(found, {"id": task_id}) is not None
+
+
 @dataclass(frozen=True)
 class TaskFilter:
     """What a list of tasks is narrowed to; None leaves a field free."""
@@ -78,14 +85,7 @@ class TaskFilter:
     last_run_status: str | None = None
 
     def params(self) -> dict[str, Any]:
-        return {**self.__dict__, "pattern": _pattern(self.search)}
-
-
-def _pattern(search: str | None) -> str | None:
-    if not search:
-        return None
-    escaped = search.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return f"%{escaped}%"
+        return {**self.__dict__, "pattern": like(self.search)}
 
 
 _COUNT = "SELECT COUNT(*) AS n FROM platform_scheduled_tasks WHERE "

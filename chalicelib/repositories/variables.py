@@ -4,21 +4,55 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.repositories.database import Row, Transaction
+from chalicelib.repositories.database import Row, Transaction, like
+
+_FILTER = """
+    FROM platform_script_vars
+    WHERE task_id = %(task_id)s
+      AND (%(pattern)s IS NULL OR var_key COLLATE utf8mb4_general_ci LIKE %(pattern)s ESCAPE '!')
+"""
 
 
-def get(tx: Transaction, task_id: int, key: str) -> str | None:
-    """The value's JSON text."""
-    row = tx.one(
-        "SELECT var_value FROM platform_script_vars"
+def get(tx: Transaction, task_id: int, key: str) -> Row | None:
+    """`value` (JSON text) and `updated_at`."""
+    return tx.one(
+        "SELECT var_value AS value, updated_at FROM platform_script_vars"
         " WHERE task_id = %(task_id)s AND var_key = %(key)s",
         {"task_id": task_id, "key": key},
     )
-    return row["var_value"] if row else None
+
+
+def page(
+    tx: Transaction, task_id: int, search: str | None, *, offset: int, limit: int
+) -> list[Row]:
+    """`key`, `value` (JSON text) and `updated_at`, in the order of the keys."""
+    return tx.all(
+        "SELECT var_key AS `key`, var_value AS value, updated_at"
+        + _FILTER
+        + "ORDER BY var_key LIMIT %(limit)s OFFSET %(offset)s",
+        {"task_id": task_id, "pattern": like(search), "offset": offset, "limit": limit},
+    )
+
+
+def count(tx: Transaction, task_id: int, search: str | None) -> int:
+    row = tx.one("SELECT COUNT(*) AS n" + _FILTER, {"task_id": task_id, "pattern": like(search)})
+    return int(row["n"]) if row else 0
+
+
+def lock(tx: Transaction, task_id: int) -> None:
+    """Hold all variables of a task, those too that do not exist yet, against other changes.
+
+    Not the task's row: a tick would pass over the task as long as a script stores something.
+    """
+    tx.execute(
+        "INSERT INTO platform_script_var_locks (task_id) VALUES (%(task_id)s)"
+        " ON DUPLICATE KEY UPDATE task_id = %(task_id)s",
+        {"task_id": task_id},
+    )
 
 
 def put(tx: Transaction, task_id: int, key: str, value: str, now: datetime) -> None:
-    """Store a value's JSON text; one statement, so that of two at once each key keeps one."""
+    """Store a value's JSON text."""
     tx.execute(
         "INSERT INTO platform_script_vars (task_id, var_key, var_value, updated_at)"
         " VALUES (%(task_id)s, %(key)s, %(value)s, %(now)s)"
@@ -34,6 +68,14 @@ def delete(tx: Transaction, task_id: int, key: str) -> bool:
         {"task_id": task_id, "key": key},
     )
     return deleted == 1
+
+
+def delete_all(tx: Transaction, task_id: int) -> None:
+    """Delete what a task keeps; the caller holds `lock`."""
+    tx.execute("DELETE FROM platform_script_vars WHERE task_id = %(task_id)s", {"task_id": task_id})
+    tx.execute(
+        "DELETE FROM platform_script_var_locks WHERE task_id = %(task_id)s", {"task_id": task_id}
+    )
 
 
 def usage(tx: Transaction, task_id: int, without_key: str) -> Row:

@@ -6,6 +6,7 @@ import functools
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 from chalice.app import Blueprint, Request, Response
@@ -62,8 +63,8 @@ def _answer(
         if role is not None:
             principal = api_keys.authenticate(platform, request.headers.get("authorization"))
             require(principal, role)
-        ids = {name: _id(value) for name, value in path_params.items()}
-        answer = view(Call(request, platform, principal), **ids)
+        named = {name: _named(view, name, value) for name, value in path_params.items()}
+        answer = view(Call(request, platform, principal), **named)
     except ZhundianError as error:
         return answers.problem(error, language, request_id)
     except Exception:
@@ -83,6 +84,19 @@ def _id_of(request: Request) -> str:
 
 def _language_of(request: Request) -> Language:
     return preferred_language(request.headers.get("accept-language"))
+
+
+def _named(view: View, name: str, value: str) -> int | str:
+    """A part of the path as the view takes it: an id, or text where its annotation says so."""
+    return _text(value) if view.__annotations__[name] in (str, "str") else _id(value)
+
+
+def _text(value: str) -> str:
+    """API Gateway's REST APIs hand parts of the path on as they were sent: percent-encoded."""
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        raise NotFound(Text(f"{value!r} 不是 UTF-8", f"{value!r} is no UTF-8")) from None
 
 
 def _id(value: str) -> int:

@@ -11,7 +11,14 @@ from chalicelib.sandbox.attempt import Attempt
 from chalicelib.sandbox.calls import CallFailed, Handler
 
 #: The names that `chalicelib.services.script_calls` answers to.
-NAMES = ("get_var", "set_var", "del_var")
+NAMES = (
+    "get_tenants",
+    "get_tenant_config",
+    "get_all_tenant_configs",
+    "get_var",
+    "set_var",
+    "del_var",
+)
 #: Seconds for which a call is repeated while the broker is away.
 PATIENCE = 20.0
 

@@ -9,18 +9,24 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.domain.access import Principal, Role, tenant_of_new
-from chalicelib.domain.errors import NotFound, Unauthorized
+from chalicelib.domain.errors import Forbidden, NotFound, Unauthorized
 from chalicelib.domain.tasks import Name, TenantId
 from chalicelib.domain.text import Text
 from chalicelib.domain.validation import read
 from chalicelib.repositories import api_keys
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
+from chalicelib.services.tenants import register
 from chalicelib.services.tokens import hash_of, new_token
 
 PREFIX = "zd_"
 #: `last_used_at` is as exact as this, so that not every request writes.
 TOUCH_EVERY = timedelta(minutes=1)
+
+
+_DISABLED = Text(
+    "该租户已停用,请联系平台管理员", "this tenant is disabled; ask the platform's administrator"
+)
 
 
 class KeySpec(BaseModel):
@@ -43,6 +49,7 @@ def make_key(platform: Platform, spec: KeySpec) -> dict[str, Any]:
         "now": platform.now(),
     }
     with platform.database.transaction() as tx:
+        register(tx, spec.tenant_id, row["now"])
         key_id = api_keys.add(tx, row)
     return {
         "id": key_id,
@@ -86,6 +93,8 @@ def authenticate(platform: Platform, authorization: str | None) -> Principal:
         row = api_keys.by_hash(tx, hash_of(key.strip()))
         if row is None:
             raise Unauthorized(Text("API密钥无效或已吊销", "the API key is wrong or revoked"))
+        if not row["tenant_is_enabled"]:
+            raise Forbidden(_DISABLED, code="tenant_disabled")
         if row["last_used_at"] is None or now - row["last_used_at"] > TOUCH_EVERY:
             api_keys.touch(tx, row["id"], now)
     return Principal(row["id"], row["name"], row["tenant_id"], Role[row["role"]])

@@ -21,6 +21,7 @@ from chalicelib.services import delivering, sending
 from chalicelib.services.ending import DELIVERY_LEASE
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
+from chalicelib.services.tenants import register
 from chalicelib.services.waiting import wait_for
 
 TEST_MESSAGE = {
@@ -48,6 +49,7 @@ def create_channel(platform: Platform, principal: Principal, sent: Mapping[str, 
     spec = wished.model_copy(update={"tenant_id": tenant_of_new(principal, wished.tenant_id)})
     _check(platform, spec)
     with platform.database.transaction() as tx:
+        register(tx, spec.tenant_id, platform.now())
         return _find(tx, principal, channels.add(tx, spec, platform.now()))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.domain.runs import LEASE, SkipReason, Status, Trigger
 from chalicelib.domain.tasks import Task
-from chalicelib.repositories import logs, tasks
+from chalicelib.repositories import logs, tasks, tenants
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
 from chalicelib.services.attempts import hold
@@ -47,6 +47,8 @@ def _reason_to_skip(
 ) -> SkipReason | None:
     if task is None:
         return SkipReason.DELETED
+    if task.tenant_id is not None and tenants.is_disabled(tx, task.tenant_id):
+        return SkipReason.TENANT_DISABLED
     if attempt.trigger_type != Trigger.SCHEDULE:
         return None
     if not task.is_enabled:

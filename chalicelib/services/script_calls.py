@@ -11,7 +11,7 @@ from chalicelib.domain.runs import Status, Trigger
 from chalicelib.domain.text import Text
 from chalicelib.repositories import logs
 from chalicelib.repositories.logs import Attempt
-from chalicelib.services import secrets, variables
+from chalicelib.services import secrets, tenant_calls, variables
 from chalicelib.services.ai import ai
 from chalicelib.services.attempts import refused
 from chalicelib.services.caller import Caller
@@ -27,6 +27,9 @@ Function = Callable[[Platform, Caller, Mapping[str, Any]], Any]
 FUNCTIONS: Mapping[str, Function] = {
     "ai": ai,
     "get_secret": secrets.get_secret,
+    "get_tenants": tenant_calls.get_tenants,
+    "get_tenant_config": tenant_calls.get_tenant_config,
+    "get_all_tenant_configs": tenant_calls.get_all_tenant_configs,
     "get_var": variables.get_var,
     "set_var": variables.set_var,
     "del_var": variables.del_var,

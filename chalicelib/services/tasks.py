@@ -14,7 +14,7 @@ from chalicelib.domain.schedule import next_after
 from chalicelib.domain.tasks import Task, TaskSpec, merged
 from chalicelib.domain.text import Text
 from chalicelib.domain.validation import read
-from chalicelib.repositories import logs, tasks
+from chalicelib.repositories import logs, tasks, variables
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import TaskFilter
@@ -24,6 +24,7 @@ from chalicelib.services.platform import Platform
 from chalicelib.services.replanning import catch_up, replan
 from chalicelib.services.schedules import Days, own_days, schedule_of
 from chalicelib.services.task_rules import check, check_comes
+from chalicelib.services.tenants import register
 
 
 def list_tasks(platform: Platform, wanted: TaskFilter, page: Page) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def create_task(platform: Platform, principal: Principal, sent: Mapping[str, Any
     with platform.database.transaction() as tx:
         check(tx, spec, platform.settings.egress_allow)
         check_comes(spec, None, now)
+        register(tx, spec.tenant_id, now)
         task_id = tasks.add(tx, spec, owner=principal.name, now=now)
         planned = replan(tx, _find(tx, principal, task_id, lock=True), now)
         task = _find(tx, principal, task_id)
@@ -108,12 +110,15 @@ def toggle_task(
 
 
 def delete_task(platform: Platform, principal: Principal, task_id: int) -> None:
-    """Delete a task; its logs stay, and what was planned is skipped."""
+    """Delete a task with its variables; its logs stay, and what was planned is skipped."""
     with platform.database.transaction() as tx:
         task = _find(tx, principal, task_id, lock=True)
         now = platform.now()
         catch_up(tx, task, now)
         logs.skip(tx, logs.queued_of(tx, task_id), SkipReason.DELETED, now)
+        # Whoever stores a variable holds these and never waits for the task's row.
+        variables.lock(tx, task_id)
+        variables.delete_all(tx, task_id)
         tasks.delete(tx, task_id)
 
 

@@ -8,7 +8,7 @@ from html import escape
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from chalice.app import Chalice
@@ -83,7 +83,10 @@ class Gateway:
         return self._answer(Request(environ))(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
-        path = quote(request.root_path + request.path)
+        # As it was sent: an encoded slash is part of a name, and API Gateway hands it on so.
+        path = urlsplit(request.environ.get("REQUEST_URI", "")).path or quote(
+            request.root_path + request.path
+        )
         if request.query_string:
             path += "?" + request.query_string.decode("latin-1")
         headers = {name.lower(): value for name, value in request.headers.items()}

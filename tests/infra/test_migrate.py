@@ -179,3 +179,20 @@ def test_every_column_of_the_document_is_there_under_its_name(migrated_database:
         " 'platform_task_notify_channels', 'platform_task_logs')",
     )
     assert named <= {row["name"] for row in found}
+
+
+def test_whoever_has_something_becomes_a_tenant(legacy: str) -> None:
+    execute(
+        legacy,
+        "INSERT INTO platform_task_notify_channels (tenant_id, channel_name, channel_type,"
+        " webhook_url) VALUES ('umbrella', '群', 'dingtalk_bot', 'https://x'),"
+        " ('', '群', 'dingtalk_bot', 'https://x')",
+    )
+
+    migrate(legacy)
+
+    found = query(legacy, "SELECT * FROM platform_tenants ORDER BY tenant_id")
+    assert [(row["tenant_id"], row["tenant_name"], row["is_enabled"]) for row in found] == [
+        ("acme", "acme", 1),
+        ("umbrella", "umbrella", 1),
+    ]

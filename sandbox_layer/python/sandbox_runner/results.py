@@ -1,4 +1,4 @@
-"""Turning `result` into JSON, or saying which part of it is none."""
+"""Turning `result`, or a variable's value, into JSON, or saying which part of it is none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LEVELS = 30
 
 
 class NoResult(ValueError):
-    """`result` cannot leave the sandbox; says where it is wrong and what to do."""
+    """A value cannot leave the sandbox; says where it is wrong and what to do."""
 
 
 def _fault(value: Any) -> str | None:
@@ -34,15 +34,15 @@ def _parts(where: str, value: Any) -> list[tuple[str, Any]]:
     return [(f"{where}[{index}]", part) for index, part in enumerate(value)]
 
 
-def _refuse(value: Any) -> None:
+def _refuse(value: Any, name: str) -> None:
     """Walk `value` without recursion, as it may contain itself; raises NoResult."""
-    waiting: list[tuple[str, Any, int]] = [("result", value, 0)]
+    waiting: list[tuple[str, Any, int]] = [(name, value, 0)]
     while waiting:
         where, part, level = waiting.pop()
         if isinstance(part, dict | list | tuple):
             if level >= _LEVELS:
                 raise NoResult(
-                    f"result 嵌套超过 {_LEVELS} 层 / is nested over {_LEVELS} levels deep"
+                    f"{name} 嵌套超过 {_LEVELS} 层 / is nested over {_LEVELS} levels deep"
                 )
             if isinstance(part, dict) and not all(isinstance(key, str | int) for key in part):
                 raise NoResult(f"{where} 的键必须是文本 / must have text as keys")
@@ -51,7 +51,7 @@ def _refuse(value: Any) -> None:
             raise NoResult(f"{where} {fault}")
 
 
-def to_json(value: Any) -> str:
-    """The text of `value`; raises NoResult if JSON cannot hold it."""
-    _refuse(value)
+def to_json(value: Any, name: str = "result") -> str:
+    """The text of `value`, which errors call `name`; raises NoResult if JSON cannot hold it."""
+    _refuse(value, name)
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import builtins
-import copy
 import datetime
 import hashlib
 import json
@@ -13,13 +12,15 @@ import random
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox_runner.assistant import ai_functions
 from sandbox_runner.console import logger
 from sandbox_runner.frames import CallFailed, Channel
+from sandbox_runner.parameters import parameter_functions
 from sandbox_runner.secret_values import secret_functions
+from sandbox_runner.tenants import tenant_functions
 from sandbox_runner.variables import variable_functions
 from sandbox_runner.web import HttpError, http_functions
 
@@ -38,26 +39,15 @@ MODULES: Mapping[str, Any] = {
 }
 
 
-def _parameters(params: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
-    def get_param(key: str, default: Any = None) -> Any:
-        """获取单个任务参数,没有时返回 `default`。"""
-        return copy.deepcopy(params.get(key, default))
-
-    def get_params() -> dict[str, Any]:
-        """获取所有任务参数。"""
-        return copy.deepcopy(dict(params))
-
-    return {"get_param": get_param, "get_params": get_params}
-
-
 def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     """Everything that the product document promises a script, by name."""
     return {
         **MODULES,
-        **_parameters(job["params"]),
         **ai_functions(channel.call),
         **http_functions(channel.call),
+        **parameter_functions(job["params"]),
         **secret_functions(channel.call),
+        **tenant_functions(channel.call),
         **variable_functions(channel.call),
         "log": logger(channel),
         "print": builtins.print,

@@ -5,7 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox_runner.arguments import check_text
+from sandbox_runner.results import NoResult, to_json
+
 Call = Callable[[str, Mapping[str, Any]], Any]
+#: Characters of JSON that are not even asked about: the platform reads frames of 8 MiB, in ASCII.
+_HOPELESS = 1 << 20
+
+
+def check_value(value: Any) -> None:
+    """Raise TypeError or ValueError, with the place in `value`, if it cannot be stored."""
+    try:
+        size = len(to_json(value, "value"))
+    except NoResult as error:
+        raise TypeError(str(error)) from None
+    if size > _HOPELESS:
+        raise ValueError(
+            f"变量的值最多 64 KB,现为 {size} 个字符;原来的值没有改变"
+            f" / a variable's value has at most 64 KB, this one {size} characters;"
+            " the old value is unchanged"
+        )
 
 
 def variable_functions(call: Call) -> dict[str, Callable[..., Any]]:
@@ -22,19 +41,24 @@ def variable_functions(call: Call) -> dict[str, Callable[..., Any]]:
             last = get_var('last_id', 0)
             log(f'上次处理到 {last}')
         """
+        check_text("key", key)
         answer = call("get_var", {"key": key})
         return answer["value"] if answer["found"] else default
 
     def set_var(key: str, value: Any) -> None:
         """保存变量:任何能转换为 JSON 的值,最大 64 KB。
+        与 JSON 一样,元组会变成列表,字典的键会变成文本。
 
-        Store a variable: any JSON value of at most 64 KB.
+        Store a variable: any JSON value of at most 64 KB. As in JSON, tuples become lists, and
+        the keys of dicts become text.
 
         Example::
 
             set_var('last_id', 42)
             set_var('state', {'page': 3, 'done': False})
         """
+        check_text("key", key)
+        check_value(value)
         call("set_var", {"key": key, "value": value})
 
     def del_var(key: str) -> None:
@@ -46,6 +70,7 @@ def variable_functions(call: Call) -> dict[str, Callable[..., Any]]:
 
             del_var('last_id')
         """
+        check_text("key", key)
         call("del_var", {"key": key})
 
     return {"get_var": get_var, "set_var": set_var, "del_var": del_var}

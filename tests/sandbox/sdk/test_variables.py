@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sandbox.sdk.house import House
 
 ANY_JSON = [None, True, 0, -1.5, "文本 🎉", [1, [2]], {"a": {"b": None}, "": 1}]
@@ -56,3 +58,60 @@ result = [get_var('a'), refusal]
     assert value == "old"
     assert "64 KB" in refusal
     assert "70002" in refusal
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("datetime.now()", "value 是 datetime"),
+        ("{'rows': [1, {2, 3}]}", "value['rows'][1] 是 set"),
+        ("[float('nan')]", "value[0] nan 不是 JSON 数字"),
+        ("{(1, 2): 'x'}", "value 的键必须是文本"),
+        ("10 ** 400", "value 数字太大"),
+        ("'\\ud800'", "value 含有残缺的 Unicode 字符"),
+    ],
+)
+def test_a_value_that_is_no_json_is_told_with_its_place_and_type(
+    house: House, value: str, place: str
+) -> None:
+    log = house.run(f"set_var('a', {value})")
+
+    assert place in log.error
+    assert "TypeError" in log.error
+    assert f"set_var('a', {value})" in log.error
+
+
+def test_a_value_beyond_all_measure_is_refused_and_the_script_goes_on(house: House) -> None:
+    log = house.run("""
+set_var('a', 'old')
+try:
+    set_var('a', 'x' * 20_000_000)
+except ValueError as error:
+    refusal = str(error)
+result = [get_var('a'), refusal]
+""")
+
+    value, refusal = log.result
+    assert value == "old"
+    assert "64 KB" in refusal
+
+
+@pytest.mark.parametrize("function", ["get_var({})", "set_var({}, 1)", "del_var({})"])
+def test_a_key_that_is_no_text_is_told_with_its_type(house: House, function: str) -> None:
+    log = house.run(function.format("5"))
+
+    assert "key 须为文本,现为 int / must be text, and is a int" in log.error
+
+
+@pytest.mark.parametrize("key", ["", "x" * 101, " a", "a ", "a\\nb"])
+def test_a_key_that_cannot_be_stored_is_refused(house: House, key: str) -> None:
+    log = house.run(f"set_var('{key}', 1)")
+
+    assert "变量名须为 1 到 100 个可见字符的文本" in log.error
+    assert "CallFailed" in log.error
+
+
+def test_a_key_with_half_a_character_is_not_mistaken_for_another(house: House) -> None:
+    log = house.run("set_var('\\ud800', 1)")
+
+    assert "key 含有残缺的 Unicode 字符" in log.error
