@@ -24,6 +24,8 @@ class Settings:
     egress_allow: tuple[str, ...] = ()
     #: Where people reach the console and the API, for links in messages; empty if unknown.
     public_url: str = ""
+    #: How many runs of one tenant may go on at once; 0 is no limit.
+    tenant_max_running: int = 0
     #: The interpreter, and the folder of `sandbox_runner`, that scripts live in.
     sandbox_python: str = ""
     sandbox_layer: str = "/opt/python"
@@ -45,6 +47,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         broker_socket=env.get("BROKER_SOCKET", ""),
         egress_allow=tuple(env.get("EGRESS_ALLOW", "").split()),
         public_url=env.get("PUBLIC_URL", "").rstrip("/"),
+        tenant_max_running=int(env.get("TENANT_MAX_RUNNING", "0")),
         sandbox_python=env.get("SANDBOX_PYTHON", ""),
         sandbox_layer=env.get("SANDBOX_LAYER", "/opt/python"),
         sandbox_memory_mb=int(env.get("SANDBOX_MEMORY_MB", "256")),
