@@ -60,3 +60,18 @@ def jitter(trace_id: str, most_seconds: int) -> timedelta:
     """How much later an occurrence is due, up to `most_seconds`: the same whoever plans it."""
     digest = hashlib.sha256(trace_id.encode()).digest()
     return timedelta(seconds=int.from_bytes(digest[:8]) % (most_seconds + 1))
+
+
+def of_task(task_id: int) -> str:
+    """What the occurrences of a task wait for that run one after the other."""
+    return f"task:{task_id}"
+
+
+def of_key(tenant: str, concurrency_key: str) -> str:
+    """What the runs of a tenant wait for that share a concurrency key."""
+    return f"key:{tenant}:{concurrency_key}"
+
+
+def of_tenant(tenant: str) -> str:
+    """What the runs of a tenant wait for that has as many as it may."""
+    return f"tenant:{tenant}"

@@ -96,6 +96,7 @@ def flag_of_number(value: Any) -> Any:
 Flag = Annotated[StrictBool, BeforeValidator(flag_of_number)]
 TenantId = Annotated[str, AfterValidator(check_tenant_id)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Script = Annotated[str, AfterValidator(check_script)]
 Params = Annotated[dict[str, Any], AfterValidator(check_params)]
 
@@ -129,6 +130,11 @@ class TaskSpec(BaseModel):
     start_date: date | None = None
     end_date: date | None = None
     jitter_seconds: Annotated[int, Field(ge=0, le=3600, strict=True)] = 0
+    missed_policy: Literal["run_once", "skip", "all"] = "run_once"
+    missed_window_seconds: Annotated[int, Field(ge=60, le=30 * 86400, strict=True)] = 86400
+    overlap_policy: Literal["skip", "allow", "queue"] = "skip"
+    concurrency_key: Key | None = None
+    retry_backoff: Literal["fixed", "exponential"] = "fixed"
 
     @property
     def schedule_fields(self) -> tuple[Any, ...]:

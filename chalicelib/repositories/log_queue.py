@@ -35,6 +35,7 @@ def unsent(
         SELECT id, tenant_id, due_at
         FROM platform_task_logs
         WHERE status = 'queued' AND due_at < %(until)s AND sent_at IS NULL
+          AND waits_for IS NULL
           AND (due_at > %(due)s OR (due_at = %(due)s AND id > %(id)s))
         ORDER BY due_at, id
         LIMIT %(limit)s
@@ -59,6 +60,7 @@ def lock_unsent(tx: Transaction, log_ids: Sequence[int], until: datetime) -> lis
         SELECT id, tenant_id, due_at
         FROM platform_task_logs FORCE INDEX (PRIMARY)
         WHERE id IN %(ids)s AND status = 'queued' AND due_at < %(until)s AND sent_at IS NULL
+          AND waits_for IS NULL
         FOR UPDATE SKIP LOCKED
         """,
         {"ids": tuple(log_ids), "until": until},
@@ -70,7 +72,8 @@ def waiting_of(tx: Transaction, trace_ids: Sequence[str]) -> list[int]:
     """The queued attempts of these runs that have no message."""
     rows = tx.all(
         "SELECT id FROM platform_task_logs"
-        " WHERE trace_id IN %(trace_ids)s AND status = 'queued' AND sent_at IS NULL",
+        " WHERE trace_id IN %(trace_ids)s AND status = 'queued' AND sent_at IS NULL"
+        " AND waits_for IS NULL",
         {"trace_ids": tuple(trace_ids)},
     )
     return [row["id"] for row in rows]
@@ -160,7 +163,7 @@ def oldest_waiting(tx: Transaction, now: datetime) -> datetime | None:
     """`due_at` of the attempt that has waited longest beyond its time; None: nothing waits."""
     row = tx.one(
         "SELECT MIN(due_at) AS due_at FROM platform_task_logs"
-        " WHERE status = 'queued' AND due_at < %(now)s",
+        " WHERE status = 'queued' AND due_at < %(now)s AND waits_for IS NULL",
         {"now": now},
     )
     return row["due_at"] if row else None

@@ -63,6 +63,8 @@ class Attempt:
     send_count: int
     input_params: dict[str, Any] | None
     spec: dict[str, Any] | None
+    slot: str | None
+    waited_at: datetime | None
 
 
 #: The trace ids of a task's occurrences ascend in time, so their index finds a span of it.
@@ -70,7 +72,7 @@ _END = datetime(9999, 12, 31, tzinfo=UTC)
 _SELECT = """
     SELECT id, trace_id, task_id, tenant_id, task_name, trigger_type, status, retry_count,
        scheduled_for, due_at, started_at, token_hash, nonce, lease_until,
-       cancel_requested_at, error_kind, send_count, input_params, spec
+       cancel_requested_at, error_kind, send_count, input_params, spec, slot, waited_at
     FROM platform_task_logs
     WHERE
 """
@@ -184,13 +186,14 @@ def skip(tx: Transaction, log_ids: Sequence[int], reason: str, now: datetime) ->
 
 
 def claim(tx: Transaction, log_id: int, claim: Mapping[str, Any]) -> bool:
-    """`queued` → `running`, once: `claim` has nonce, now, lease_until, task_version."""
+    """`queued` → `running`, once: `claim` has nonce, now, lease_until, task_version, slot."""
     return (
         tx.execute(
             """
             UPDATE platform_task_logs
             SET status = 'running', nonce = %(nonce)s, started_at = %(now)s,
-                lease_until = %(lease_until)s, task_version = %(task_version)s
+                lease_until = %(lease_until)s, task_version = %(task_version)s,
+                slot = %(slot)s, waits_for = NULL
             WHERE id = %(id)s AND status = 'queued'
             """,
             {**claim, "id": log_id},

@@ -28,7 +28,8 @@ _SELECT = """
        timezone, execution_type, webhook_url, script_content, script_deps, input_params,
        retry_count, retry_interval, alert_on_failure, alert_webhook, notify_channels,
        notify_wecom_app_id, is_enabled, timeout_seconds, calendar, start_date, end_date,
-       jitter_seconds, owner, version, next_run_at,
+       jitter_seconds, missed_policy, missed_window_seconds, overlap_policy, concurrency_key,
+       retry_backoff, owner, version, next_run_at,
        last_run_at, last_run_status, last_run_message, created_at, updated_at
     FROM platform_scheduled_tasks
     WHERE
@@ -122,15 +123,18 @@ def add(tx: Transaction, spec: TaskSpec, *, owner: str, now: datetime) -> int:
             (tenant_id, task_name, task_desc, schedule_type, time_points, cron_expression, timezone,
              execution_type, webhook_url, script_content, script_deps, input_params, retry_count,
              retry_interval, alert_on_failure, alert_webhook, notify_channels, notify_wecom_app_id,
-             is_enabled, timeout_seconds, calendar, start_date, end_date, jitter_seconds, owner,
-             created_at, updated_at)
+             is_enabled, timeout_seconds, calendar, start_date, end_date, jitter_seconds,
+             missed_policy, missed_window_seconds, overlap_policy, concurrency_key, retry_backoff,
+             owner, created_at, updated_at)
         VALUES
             (%(tenant_id)s, %(task_name)s, %(task_desc)s, %(schedule_type)s, %(time_points)s,
              %(cron_expression)s, %(timezone)s, %(execution_type)s, %(webhook_url)s,
              %(script_content)s, %(script_deps)s, %(input_params)s, %(retry_count)s,
              %(retry_interval)s, %(alert_on_failure)s, %(alert_webhook)s, %(notify_channels)s,
              %(notify_wecom_app_id)s, %(is_enabled)s, %(timeout_seconds)s, %(calendar)s,
-             %(start_date)s, %(end_date)s, %(jitter_seconds)s, %(owner)s, %(now)s, %(now)s)
+             %(start_date)s, %(end_date)s, %(jitter_seconds)s, %(missed_policy)s,
+             %(missed_window_seconds)s, %(overlap_policy)s, %(concurrency_key)s, %(retry_backoff)s,
+             %(owner)s, %(now)s, %(now)s)
         """,
         {**_columns(spec), "owner": owner, "now": now},
     )
@@ -152,7 +156,10 @@ def update(tx: Transaction, task_id: int, spec: TaskSpec, *, now: datetime) -> N
             notify_wecom_app_id = %(notify_wecom_app_id)s, is_enabled = %(is_enabled)s,
             timeout_seconds = %(timeout_seconds)s, calendar = %(calendar)s,
             start_date = %(start_date)s, end_date = %(end_date)s,
-            jitter_seconds = %(jitter_seconds)s, version = version + 1, updated_at = %(now)s
+            jitter_seconds = %(jitter_seconds)s, missed_policy = %(missed_policy)s,
+            missed_window_seconds = %(missed_window_seconds)s,
+            overlap_policy = %(overlap_policy)s, concurrency_key = %(concurrency_key)s,
+            retry_backoff = %(retry_backoff)s, version = version + 1, updated_at = %(now)s
         WHERE id = %(id)s
         """,
         {**_columns(spec), "id": task_id, "now": now},
@@ -186,6 +193,8 @@ class DueTask:
     start_date: date | None
     end_date: date | None
     jitter_seconds: int
+    missed_policy: str
+    missed_window_seconds: int
     next_run_at: datetime
 
 
@@ -197,7 +206,8 @@ def due(tx: Transaction, horizon: datetime, limit: int) -> list[DueTask]:
     rows = tx.all(
         """
         SELECT id, tenant_id, task_name, schedule_type, time_points, cron_expression, timezone,
-               calendar, start_date, end_date, jitter_seconds, next_run_at
+               calendar, start_date, end_date, jitter_seconds, missed_policy,
+               missed_window_seconds, next_run_at
         FROM platform_scheduled_tasks
         WHERE is_enabled = 1 AND next_run_at < %(horizon)s
         ORDER BY next_run_at, id

@@ -6,16 +6,15 @@ Overlap is decided here, under the task's row lock, and not when the run was pla
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.runs import LEASE, SkipReason, Status, Trigger
+from chalicelib.domain.runs import LEASE, Status, Trigger, of_task
 from chalicelib.domain.tasks import Task
-from chalicelib.repositories import logs, tasks, tenants
+from chalicelib.repositories import log_waits, logs, tasks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
+from chalicelib.services.admitting import Admission, admit
 from chalicelib.services.attempts import hold
-from chalicelib.services.ending import lose_silent
 from chalicelib.services.platform import Platform
 
 
@@ -31,44 +30,33 @@ def claim(platform: Platform, log_id: int, token: str, nonce: str) -> dict[str, 
             return {"run": order(attempt, task), "reason": None}
         if attempt.status != Status.QUEUED:
             return {"run": None, "reason": f"already {attempt.status}"}
-        if attempt.task_id is not None and (reason := _reason_to_skip(tx, attempt, task, now)):
-            logs.skip(tx, [log_id], reason, now)
-            return {"run": None, "reason": reason}
-        version = task.version if task else None
-        terms = {"nonce": nonce, "now": now, "lease_until": now + LEASE, "task_version": version}
+        admission = _admit(tx, platform, attempt, task)
+        if admission.skip or admission.wait_for:
+            return {"run": None, "reason": admission.skip or f"waits for {admission.wait_for}"}
+        terms = {
+            "nonce": nonce,
+            "now": now,
+            "lease_until": now + LEASE,
+            "task_version": task.version if task else None,
+            "slot": admission.slot,
+        }
         logs.claim(tx, log_id, terms)
         if task:
             tasks.record_start(tx, task.id, now)
         return {"run": order(attempt, task), "reason": None}
 
 
-def _reason_to_skip(
-    tx: Transaction, attempt: Attempt, task: Task | None, now: datetime
-) -> SkipReason | None:
-    if task is None:
-        return SkipReason.DELETED
-    if task.tenant_id is not None and tenants.is_disabled(tx, task.tenant_id):
-        return SkipReason.TENANT_DISABLED
-    if attempt.trigger_type != Trigger.SCHEDULE:
-        return None
-    if not task.is_enabled:
-        return SkipReason.RESCHEDULED
-    # After an outage rows of before it wait too; of all that is late, the last one runs.
-    instant = attempt.scheduled_for if attempt.retry_count == 0 else None
-    if instant and logs.has_later(tx, task.id, instant, now):
-        return SkipReason.MISSED
-    return SkipReason.OVERLAP if _another_runs(tx, task, now) else None
-
-
-def _another_runs(tx: Transaction, task: Task, now: datetime) -> bool:
-    """Whether an attempt of the task runs, with its lease alive.
-
-    One that fell silent is lost from now on, or it might come back to life beside the new one.
-    """
-    running = logs.running_of(tx, task.id)
-    if any(row["lease_until"] and row["lease_until"] > now for row in running):
-        return True
-    return not all(lose_silent(tx, row["id"], task, now) for row in running)
+def _admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | None) -> Admission:
+    if attempt.task_id is None:
+        return Admission()
+    admission = admit(tx, platform, attempt, task)
+    if admission.skip:
+        logs.skip(tx, [attempt.id], admission.skip, platform.now())
+        # Whoever waited behind it waits for nothing now.
+        log_waits.release(tx, of_task(attempt.task_id))
+    elif admission.wait_for:
+        log_waits.wait(tx, attempt.id, admission.wait_for, platform.now())
+    return admission
 
 
 def order(attempt: Attempt, task: Task | None) -> dict[str, Any]:

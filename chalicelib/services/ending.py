@@ -8,15 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.runs import Status, Trigger
-from chalicelib.domain.tasks import Task
-from chalicelib.repositories import channels, deliveries, logs, outputs, tasks
+from chalicelib.domain.runs import Status, Trigger, of_task, of_tenant
+from chalicelib.domain.tasks import PLATFORM_TENANT, Task
+from chalicelib.repositories import (
+    channels,
+    deliveries,
+    locks,
+    log_waits,
+    logs,
+    outputs,
+    tasks,
+)
 from chalicelib.repositories.database import Transaction, encode_json
 from chalicelib.repositories.deliveries import NewDelivery
 from chalicelib.repositories.logs import Attempt, NewAttempt
 
 log = logging.getLogger(__name__)
 LONGEST_MESSAGE = 1000
+#: Seconds that an interval which doubles grows to.
+LONGEST_BACKOFF = 3600
 SILENT = "执行环境失去联系,本次执行按丢失处理 / the environment fell silent; this attempt is lost"
 #: Who sends a message has this long; then a tick has it sent again, under the same uuid.
 DELIVERY_LEASE = timedelta(seconds=180)
@@ -33,8 +43,14 @@ class End:
     duration_ms: int | None = None
 
 
-def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: datetime) -> None:
-    """Write it all in the caller's transaction, which holds the rows of task and attempt."""
+def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: datetime) -> list[int]:
+    """Write it all in the caller's transaction, which holds the rows of task and attempt.
+
+    Returns the attempts that waited for its end and are to be sent now; a tick sends them too.
+    """
+    names = _names(attempt)
+    for name in names:
+        locks.hold_known(tx, name)
     written = logs.finish(
         tx,
         attempt.id,
@@ -50,10 +66,25 @@ def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: dat
         },
     )
     if not written:
-        return
+        return []
     outputs.clear(tx, attempt.id)
-    if task is None:
-        return
+    if task is not None:
+        _follow(tx, attempt, task, how, now)
+    return [log_id for name in [*_own(attempt), *names] for log_id in log_waits.release(tx, name)]
+
+
+def _own(attempt: Attempt) -> list[str]:
+    return [] if attempt.task_id is None else [of_task(attempt.task_id)]
+
+
+def _names(attempt: Attempt) -> list[str]:
+    """What else others may wait for while it runs; of what is its task's the row is held."""
+    tenant = of_tenant(attempt.tenant_id or PLATFORM_TENANT)
+    return [tenant] if attempt.slot is None else [attempt.slot, tenant]
+
+
+def _follow(tx: Transaction, attempt: Attempt, task: Task, how: End, now: datetime) -> None:
+    """What the end of a task's attempt brings: its retry, or its messages."""
     tasks.record_end(tx, task.id, str(how.status), (how.error or "")[-LONGEST_MESSAGE:] or None)
     again = attempt.retry_count < task.retry_count and attempt.cancel_requested_at is None
     if how.status == Status.FAILED and again:
@@ -77,6 +108,14 @@ def lose_silent(tx: Transaction, log_id: int, task: Task | None, now: datetime) 
     return True
 
 
+def retry_delay(task: Task, retries: int) -> timedelta:
+    """How long after its failure an attempt that has been tried so often is tried again."""
+    if task.retry_backoff == "exponential":
+        longest = max(task.retry_interval, LONGEST_BACKOFF)
+        return timedelta(seconds=min(task.retry_interval << retries, longest))
+    return timedelta(seconds=task.retry_interval)
+
+
 def _retry(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> None:
     logs.plan(
         tx,
@@ -86,7 +125,7 @@ def _retry(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> None
                 task_id=task.id,
                 tenant_id=attempt.tenant_id,
                 task_name=attempt.task_name,
-                due_at=now + timedelta(seconds=task.retry_interval),
+                due_at=now + retry_delay(task, attempt.retry_count),
                 scheduled_for=attempt.scheduled_for,
                 trigger_type=Trigger(attempt.trigger_type),
                 retry_count=attempt.retry_count + 1,

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.domain.runs import SkipReason, Status, jitter, scheduled_trace_id
 from chalicelib.domain.schedule import Schedule, between, next_after
@@ -28,6 +28,10 @@ class Plannable(Scheduled, Protocol):
     def task_name(self) -> str: ...
     @property
     def jitter_seconds(self) -> int: ...
+    @property
+    def missed_policy(self) -> Any: ...
+    @property
+    def missed_window_seconds(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,8 @@ class Plan:
 def plan(task: Plannable, schedule: Schedule, window: Window) -> Plan:
     """Plan the occurrences in a window.
 
-    Of those that are past, the last one runs, late, and the others are `missed`: after an outage
-    a task runs once and not once for each time.
+    Of those that are past, the last one runs, late, and the others are `missed`, or as the task's
+    policy has it: after an outage a task runs once and not once for each time.
     """
     past: deque[datetime] = deque(maxlen=MOST_MISSED + 1)
     dropped: list[datetime] = []
@@ -64,18 +68,28 @@ def plan(task: Plannable, schedule: Schedule, window: Window) -> Plan:
             dropped = [*dropped[:1], past[0]]
         past.append(instant)
     return Plan(
-        [*_late(task, past, dropped), *attempts], next_after(schedule, window.horizon - _TICK)
+        [*_late(task, past, dropped, window.now), *attempts],
+        next_after(schedule, window.horizon - _TICK),
     )
 
 
-def _late(task: Plannable, past: deque[datetime], dropped: list[datetime]) -> Iterable[NewAttempt]:
+def _late(
+    task: Plannable, past: deque[datetime], dropped: list[datetime], now: datetime
+) -> Iterable[NewAttempt]:
     for number, instant in enumerate(past):
-        if number == len(past) - 1:
+        if _still_runs(task, instant, now, is_last=number == len(past) - 1):
             yield _attempt(task, instant)
         elif number == 0 and dropped:
             yield _attempt(task, instant, f"missed, as all before it since {dropped[0]:%FT%TZ}")
         else:
             yield _attempt(task, instant, SkipReason.MISSED)
+
+
+def _still_runs(task: Plannable, instant: datetime, now: datetime, *, is_last: bool) -> bool:
+    """Whether an occurrence of the past is worth a run; the claim looks again."""
+    if task.missed_policy == "all":
+        return now - instant <= timedelta(seconds=task.missed_window_seconds)
+    return is_last
 
 
 def _attempt(task: Plannable, instant: datetime, skip_reason: str | None = None) -> NewAttempt:

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from chalicelib.domain.runs import MOST_SENDS, Status
-from chalicelib.repositories import log_queue, logs
+from chalicelib.repositories import log_queue, log_waits, logs
 from chalicelib.services.attempts import lock_both
 from chalicelib.services.ending import End, end, lose_silent
 from chalicelib.services.platform import Platform
@@ -22,6 +22,7 @@ NEVER_STARTED = (
 def recover(platform: Platform) -> None:
     """One look at each; what is left over is seen by the next tick."""
     _end_silent(platform)
+    _release_stranded(platform)
     _send_again(platform)
 
 
@@ -56,6 +57,13 @@ def _end_silent(platform: Platform) -> None:
         with platform.database.transaction() as tx:
             if found := lock_both(tx, log_id):
                 lose_silent(tx, log_id, found[1], platform.now())
+
+
+def _release_stranded(platform: Platform) -> None:
+    """Whoever is released too early waits again; whoever is not released waits for ever."""
+    with platform.database.transaction() as tx:
+        for name in log_waits.names(tx, BATCH):
+            log_waits.release(tx, name)
 
 
 def _send_again(platform: Platform) -> None:

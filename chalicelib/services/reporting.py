@@ -33,16 +33,18 @@ def report(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
 
     Asked again with the same nonce after a lost answer, it answers the deliveries that are left.
     """
+    released: list[int] = []
     with platform.database.transaction() as tx:
         attempt, task = hold(tx, request["log_id"], request["token"])
         if attempt.status == Status.RUNNING:
             _check_running(attempt, request["nonce"])
             outputs.add(tx, attempt.id, request["offset"], request["output"])
-            end(tx, attempt, task, _end(request["outcome"]), platform.now())
+            released = end(tx, attempt, task, _end(request["outcome"]), platform.now())
         elif attempt.nonce != request["nonce"] or attempt.error_kind == "lost":
             raise not_yours(attempt)
         answer = _to_deliver(tx, platform, attempt)
     sending.send_runs(platform, [attempt.trace_id])
+    sending.send_these(platform, released)
     return answer
 
 

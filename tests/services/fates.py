@@ -54,16 +54,18 @@ class Sandboxes:
         self._held: list[tuple[dict[str, Any], Fate]] = []
         self._lock = Lock()
 
-    def play(self, fates: Sequence[Fate]) -> None:
-        """Sandboxes take up what is due, and go on with what they hold."""
+    def play(self, fates: Sequence[Fate]) -> int:
+        """Sandboxes take up what is due, and go on with what they hold; returns how many."""
         with self._lock:
             held, self._held = self._held, []
         turns = itertools.cycle(fates)
         for (claimed, fate), turn in zip(held, turns, strict=False):
             self._guarded(partial(self._go_on, claimed, fate, turn))
-        for event, fate in zip(self.queue.take(), turns, strict=False):
+        events = self.queue.take()
+        for event, fate in zip(events, turns, strict=False):
             happens = self._deliver if event["kind"] == "deliver" else self._run
             self._guarded(partial(happens, event, fate))
+        return len(held) + len(events)
 
     def _run(self, event: dict[str, Any], fate: Fate) -> None:
         if fate.kind == "ignores":

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from chalicelib.domain.runs import LEASE, LOOK_AHEAD
@@ -56,7 +57,8 @@ class Ledger:
         """Note what has changed; to be called whenever something may have."""
         rows = tx.all(
             "SELECT id, is_enabled, schedule_type, time_points, cron_expression, timezone,"
-            " retry_count, notify_channels FROM platform_scheduled_tasks"
+            " retry_count, notify_channels, overlap_policy, concurrency_key, missed_policy"
+            " FROM platform_scheduled_tasks"
         )
         found = {row["id"]: row for row in rows}
         for task_id, periods in self.periods.items():
@@ -76,10 +78,11 @@ class Ledger:
             mine = [row for row in rows if row["task_id"] == task_id]
             _check_occurrences(periods, mine, now)
             for row in mine:
-                _check_reason(periods, row, mine)
+                _check_reason(periods, row, rows)
                 _check_start(periods, row, mine, alive)
                 _check_end(row, now)
             _check_last_run(tx, task_id, mine)
+        _check_slots(rows)
         _check_retries(self.periods, rows)
         _check_deliveries(self.periods, rows, tx)
 
@@ -110,9 +113,17 @@ def _check_reason(periods: list[Period], row: Row, rows: list[Row]) -> None:
         assert row["skip_reason"] is None, row
         return
     at, instant = row["finished_at"], row["scheduled_for"]
+    mine = [other for other in rows if other["task_id"] == row["task_id"]]
     true: dict[str, Callable[[], bool]] = {
-        "overlap": lambda: any(_ran_at(other, at) for other in rows if other["id"] != row["id"]),
-        "missed": lambda: any((other["scheduled_for"] or instant) > instant for other in rows),
+        "overlap": lambda: any(
+            _ran_at(other, at)
+            for other in rows
+            if other["id"] != row["id"] and (other in mine or _shares(periods, at, other))
+        ),
+        "missed": lambda: (
+            any((other["scheduled_for"] or instant) > instant for other in mine)
+            or bool(_had(periods, at, "missed_policy") & {"skip", "all"})
+        ),
         "rescheduled": lambda: (
             any(not p.asks_for(instant) for p in periods if p.holds(at))
             and (at >= instant or not any(instant in p.occurrences(instant) for p in periods))
@@ -120,6 +131,29 @@ def _check_reason(periods: list[Period], row: Row, rows: list[Row]) -> None:
         "deleted": lambda: (periods[-1].end or at) < at or periods[-1].end == at,
     }
     assert true[row["skip_reason"].split(",")[0]](), f"skipped without that reason: {row}"
+
+
+def _had(periods: list[Period], at: datetime, field: str) -> set[Any]:
+    """The values of a field of the task at an instant; two when it was changed just then."""
+    return {period.task[field] for period in periods if period.holds(at)}
+
+
+def _shares(periods: list[Period], at: datetime, other: Row) -> bool:
+    """Whether another run held the key that the task had."""
+    keys = _had(periods, at, "concurrency_key") - {None}
+    return any(str(other["slot"]).endswith(f":{key}") for key in keys)
+
+
+def _check_slots(rows: list[Row]) -> None:
+    """Of the runs that share a key, none begins before the one before it has ended."""
+    held: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["slot"]:
+            held[row["slot"]].append(row)
+    for runs in held.values():
+        runs.sort(key=lambda row: (row["started_at"], row["finished_at"]))
+        for before, after in pairwise(runs):
+            assert before["finished_at"] <= after["started_at"], (before, after)
 
 
 def _ran_at(row: Row, at: datetime) -> bool:
@@ -134,6 +168,8 @@ def _check_start(
     if row["trigger_type"] != "schedule" or at is None:
         return
     assert any(p.holds(at) and p.task["is_enabled"] for p in periods), f"ran while off: {row}"
+    if "allow" in _had(periods, at, "overlap_policy"):
+        return
     for other in rows:
         beside = other["started_at"] and other["started_at"] < at < (other["finished_at"] or at)
         signs = alive.get(other["id"], [])

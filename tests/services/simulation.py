@@ -82,7 +82,9 @@ class World:
             for seconds in (0, 0, 50):
                 self.clock.advance(seconds=seconds)
                 self._guarded(lambda: dispatch(self.platform))
-                self.sandboxes.play([fate])
+                # What waits for another goes out when that has ended.
+                while self.sandboxes.play([fate]):
+                    pass
             self._observe()
 
     def check(self) -> None:
@@ -142,6 +144,12 @@ class World:
             "retry_interval": self.chance.choice([1, 30, 60, 200, 1000]),
             "notify_channels": self.chance.sample(self._channels, self.chance.randrange(4)),
             "is_enabled": self.chance.random() < 0.85,
+            "missed_policy": self.chance.choice(["run_once", "run_once", "skip", "all"]),
+            "missed_window_seconds": self.chance.choice([60, 900, 86400]),
+            "overlap_policy": self.chance.choice(["skip", "skip", "allow", "queue"]),
+            "concurrency_key": self.chance.choice([None, None, "warehouse", "report"]),
+            "retry_backoff": self.chance.choice(["fixed", "exponential"]),
+            "jitter_seconds": self.chance.choice([0, 0, 20, 59]),
         }
 
     def _wish(self) -> Callable[[], object]:
