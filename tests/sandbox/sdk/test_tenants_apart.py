@@ -59,6 +59,12 @@ def asks_nothing(script: str) -> Attempt:
 ATTEMPTS = {
     "log": asks_nothing("log(other['log_id'])"),
     "print": asks_nothing("print(other['log_id'])"),
+    # No provider is set here; what a provider is asked holds nothing but the script's own words.
+    "ai": Attempt("result = 'CallFailed' in told(ai, other['log_id'] and 'hello')", True),
+    "get_secret": Attempt(
+        "result = ['CallFailed' in told(get_secret, key) for key in ('k', 'acme/k', '', 'K')]",
+        [True] * 4,
+    ),
     "exit": asks_nothing("exit()"),
     "quit": asks_nothing("quit()"),
     "get_var": Attempt("result = [get_var('k'), get_var('k', 'none')]", [None, "none"]),
@@ -82,7 +88,7 @@ ATTEMPTS = {
     "http_post": Attempt(
         "result = 'HttpError' in told(http_post, 'http://127.0.0.1:8000/api/api-keys')", True
     ),
-    # The lead adds here, as they come: ai, db_query, dingtalk, get_secret, wecom.
+    # The lead adds here, as they come: db_query, dingtalk, wecom.
 }
 #: Arguments by which a call might take a script for another's, and more than any call needs.
 SPOOFED = """{
