@@ -15,7 +15,7 @@ from sandbox_runner import sdk
 from sandbox_runner.frames import Channel
 
 from chalicelib.sandbox.broker_calls import NAMES
-from chalicelib.services import tenant_configs, tenants, variables
+from chalicelib.services import secrets, tenant_configs, tenants, variables
 from chalicelib.services.pages import Page
 from tests.sandbox.sdk.house import House, Log
 from tests.services.rows import ADMIN
@@ -100,7 +100,7 @@ SPOOFED = """{
 
 @dataclass(frozen=True)
 class Other:
-    """A task that ran, with a variable, parameters, a config and a log of its own."""
+    """A task that ran, with a variable, parameters, a config, a secret and a log of its own."""
 
     house: House
     ids: dict[str, Any]
@@ -130,6 +130,8 @@ def other(house: House, request: pytest.FixtureRequest) -> Other:
     tenants.create_tenant(house.platform, ADMIN, fields)
     name = ("acme", "app", "k")
     tenant_configs.put_config(house.platform, ADMIN, name, {"value": f"{MARK} config"})
+    secret = {"secret_key": "k", "value": f"{MARK} secret", "tenant_id": request.param}
+    secrets.create_secret(house.platform, ADMIN, secret)
     task = house.task(
         f"set_var('k', '{MARK} variable')\nprint(get_params())\nresult = '{MARK} result'",
         tenant_id=request.param,
