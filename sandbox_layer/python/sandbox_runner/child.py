@@ -25,8 +25,8 @@ class NoZone(LookupError):
     """Neither the machine nor the layer has the zone; a wrong local time would be worse."""
 
 
-#: Made once for all runs, as a fork is quicker than making them.
-_CONSOLES = {name: Console(f"<{name}>") for name in ("stdout", "stderr")}
+#: What a run has of its own; a stage has these empty.
+_NOBODY: Mapping[str, Any] = {"task_id": None, "tenant_id": None, "trace_id": ""}
 
 
 def prepare() -> None:
@@ -37,23 +37,41 @@ def prepare() -> None:
     shim.prepare()
 
 
-def _enter_module(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
-    """The script's globals, with everything around it as in a fresh interpreter."""
-    for name, console in _CONSOLES.items():
-        console.connect(channel)
-        setattr(sys, name, console)
-        # A script that wraps the one must not end the other.
-        setattr(sys, f"__{name}__", console)
-    sys.argv = [SCRIPT]
-    module = types.ModuleType("__main__")
-    module.__file__ = SCRIPT
-    sys.modules["__main__"] = module
-    module.__dict__.update(sdk.names(job, channel))
-    # Python's lines end as `io` has them, not as `str.splitlines` has.
-    lines = io.StringIO(job["script"], newline=None).readlines()
-    linecache.cache[SCRIPT] = (len(job["script"]), None, lines, SCRIPT)
-    shim.enter(channel.call)
-    return module.__dict__
+class Stage:
+    """What is around every script, made in the zygote: a fork is quicker than making it.
+
+    Nothing of a run is in it before the child that is forked for the run has set it.
+    """
+
+    def __init__(self) -> None:
+        self.channel = Channel()
+        self._params: dict[str, Any] = {}
+        self._module = types.ModuleType("__main__")
+        self._module.__file__ = SCRIPT
+        standing = sdk.names({**_NOBODY, "params": self._params}, self.channel)
+        self._module.__dict__.update(standing)
+
+    def set(self) -> None:
+        """Put everything where a fresh interpreter has it."""
+        for name in ("stdout", "stderr"):
+            console = Console(f"<{name}>")
+            console.connect(self.channel)
+            setattr(sys, name, console)
+            # A script that wraps the one must not end the other.
+            setattr(sys, f"__{name}__", console)
+        sys.argv = [SCRIPT]
+        sys.modules["__main__"] = self._module
+
+    def enter(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """The script's globals, once the stage is set for its job."""
+        self._params.update(job["params"])
+        names = self._module.__dict__
+        names.update((name, job[name]) for name in _NOBODY)
+        # Python's lines end as `io` has them, not as `str.splitlines` has.
+        lines = io.StringIO(job["script"], newline=None).readlines()
+        linecache.cache[SCRIPT] = (len(job["script"]), None, lines, SCRIPT)
+        shim.enter(self.channel.call)
+        return names
 
 
 def _compiled(script: str) -> types.CodeType:
@@ -74,12 +92,12 @@ def _failed(kind: str, error: str) -> dict[str, Any]:
     return {"t": "done", "ok": False, "kind": kind, "error": error}
 
 
-def _run_script(job: Mapping[str, Any], channel: Channel, has_zone: bool) -> dict[str, Any]:
+def _run_script(job: Mapping[str, Any], stage: Stage, has_zone: bool) -> dict[str, Any]:
     try:
         if not has_zone:
             zone = job["timezone"]
             raise NoZone(f"沙箱没有时区 {zone} 的数据 / the sandbox has no data for {zone}")
-        names = _enter_module(job, channel)
+        names = stage.enter(job)
         try:
             exec(_compiled(job["script"]), names)
         except SystemExit as error:
@@ -102,14 +120,19 @@ def _run_script(job: Mapping[str, Any], channel: Channel, has_zone: bool) -> dic
 
 
 def run(
-    sock: socket.socket, limits: lockdown.Limits, means: lockdown.Means, has_zone: bool
+    stage: Stage,
+    sock: socket.socket,
+    limits: lockdown.Limits,
+    means: lockdown.Means,
+    has_zone: bool,
 ) -> NoReturn:
     """Carry out the run whose supervisor is at the other end of `sock`.
 
     `has_zone`: whether local time is that of the task.
     """
-    channel = Channel(sock)
+    channel = stage.channel
+    channel.connect(sock)
     channel.send({"t": "locked", "layers": lockdown.lock_down(limits, means)})
     # Only a supervisor that is content with the layers sends the job.
-    channel.send(_run_script(channel.receive(), channel, has_zone))
+    channel.send(_run_script(channel.receive(), stage, has_zone))
     os._exit(0)

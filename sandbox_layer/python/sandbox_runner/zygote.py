@@ -81,17 +81,16 @@ def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
         "dies_with_supervisor": _tolerate(kernel.die_with_parent, signal.SIGKILL),
     }
     allowed["unreadable"] = _is_unreadable()
-    gc.collect()
-    gc.freeze()
     return found, allowed
 
 
 class Zygote:
     """Answers the supervisor: `run` forks a child, `reap` returns when none is left."""
 
-    def __init__(self, control: socket.socket, found: Means) -> None:
+    def __init__(self, control: socket.socket, found: Means, stage: child.Stage) -> None:
         self._control = control
         self._means = found
+        self._stage = stage
         self._alarm, alarm = socket.socketpair()
         for end in (self._alarm, alarm):
             end.setblocking(False)
@@ -156,7 +155,9 @@ class Zygote:
             for end in (self._control, self._alarm, self._wakeup):
                 end.detach()
             os.dup2(descriptor, SOCKET)
-            child.run(socket.socket(fileno=SOCKET), limits, self._means, has_zone)
+            # Of what kind it is, Python need not ask the kernel.
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, SOCKET)
+            child.run(self._stage, sock, limits, self._means, has_zone)
         finally:
             os._exit(70)
 
@@ -200,9 +201,13 @@ def main(descriptor: int, folder: str) -> None:
     """
     control = socket.socket(fileno=descriptor)
     found, allowed = _prepare(folder)
-    zygote = Zygote(control, found)
+    stage = child.Stage()
+    zygote = Zygote(control, found, stage)
     # Until now a traceback went to the supervisor's pipe.
     os.dup2(0, 2)
+    stage.set()
+    gc.collect()
+    gc.freeze()
     ready = {"ready": os.getpid(), "regime": found.regime, "allowed": allowed}
     control.send(json.dumps(ready).encode("ascii"))
     with contextlib.suppress(ConnectionError):
