@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Instructions: load a word, `and`, return, jumps.
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
@@ -36,8 +36,7 @@ def refuse(code: int = errno.EPERM) -> int:
     return 0x00050000 | code
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """Argument `index`, of which the bits of `mask` count, is `value`.
 
     Pointers and longs are `wide`: their upper half has to be nought. The kernel itself looks

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 
 from sandbox_runner.syscalls import NUMBERS
 
@@ -24,7 +23,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
 #: As uname(2) names it: the key of the tables of numbers.
-ARCH = platform.machine()
+ARCH = os.uname().machine
 
 
 class _Program(ctypes.Structure):

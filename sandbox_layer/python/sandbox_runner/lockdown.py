@@ -6,8 +6,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sandbox_runner import bpf, kernel, landlock, proofs
 
@@ -20,8 +19,7 @@ _RESERVE_BYTES = 16 << 20
 Regime = Literal["kernel", "fd-jail"]
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What one run may use: bytes on top of the bare interpreter, seconds, and numbers.
 
     `file_bytes`: the largest file that it may write, where it may write at all.
@@ -34,8 +32,7 @@ class Limits:
     file_bytes: int = 0
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(NamedTuple):
     """What this machine has to lock a child down with; the same for all runs of a zygote."""
 
     regime: Regime

@@ -18,14 +18,15 @@ from typing import Any, NoReturn
 from sandbox_runner import child, kernel, means, modes, packages, zones
 from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks
 
-#: The document's modules first, then what scripts often import.
+#: The document's modules first, then what scripts often import. Every child has to be given, and
+#: to give back, all pages of these: what is big or rare waits for a script that names it
+#: (`load` of the order to run).
 # fmt: off
 PRELOADED = (
     "datetime", "time", "json", "re", "math", "random", "hashlib", "base64", "traceback",
     "linecache", "zoneinfo", "urllib.parse", "collections", "csv", "io", "itertools", "functools",
-    "statistics", "decimal", "string", "textwrap", "uuid", "hmac", "html", "calendar",
-    "dataclasses", "typing", "enum", "copy", "secrets", "operator", "threading", "logging",
-    "struct", "zlib", "_strptime", "pathlib",
+    "string", "textwrap", "hmac", "calendar", "typing", "enum", "copy", "secrets", "operator",
+    "threading", "struct", "zlib", "_strptime", "pathlib",
 )
 # fmt: on
 #: Descriptors that zygote and children can ever have; low, so that closing the rest is quick.
@@ -201,6 +202,7 @@ def main(descriptor: int, folder: str) -> None:
     """
     control = socket.socket(fileno=descriptor)
     found, allowed = _prepare(folder)
+    child.rehearse()
     stage = child.Stage()
     zygote = Zygote(control, found, stage)
     # Until now a traceback went to the supervisor's pipe.
