@@ -41,11 +41,11 @@ def prepare() -> None:
 class Stage:
     """What is around every script, made in the zygote: a fork is quicker than making it.
 
-    Nothing of a run is in it before the child that is forked for the run has set it.
+    Nothing of a run is in it before the child that is forked for the run enters it.
     """
 
-    def __init__(self) -> None:
-        self.channel = Channel()
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
         self._params: dict[str, Any] = {}
         self._module = types.ModuleType("__main__")
         self._module.__file__ = SCRIPT
@@ -124,8 +124,7 @@ def rehearse() -> None:
     """Go through the steps of a run in the zygote."""
     near, far = socket.socketpair()
     with near, far:
-        stage, platform = Stage(), Channel(near)
-        stage.channel.connect(far)
+        stage, platform = Stage(Channel(far)), Channel(near)
         for _ in range(_REHEARSALS):
             platform.send({**_NOBODY, "script": "result = 1", "params": {}})
             job = stage.channel.receive()
@@ -138,18 +137,13 @@ def rehearse() -> None:
 
 
 def run(
-    stage: Stage,
-    sock: socket.socket,
-    limits: lockdown.Limits,
-    means: lockdown.Means,
-    has_zone: bool,
+    stage: Stage, limits: lockdown.Limits, means: lockdown.Means, has_zone: bool
 ) -> NoReturn:
-    """Carry out the run whose supervisor is at the other end of `sock`.
+    """Carry out the run whose supervisor is at the other end of the stage's channel.
 
     `has_zone`: whether local time is that of the task.
     """
     channel = stage.channel
-    channel.connect(sock)
     channel.send({"t": "locked", "layers": lockdown.lock_down(limits, means)})
     # Only a supervisor that is content with the layers sends the job.
     channel.send(_run_script(channel.receive(), stage, has_zone))

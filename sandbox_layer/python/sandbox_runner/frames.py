@@ -23,8 +23,8 @@ class CallFailed(RuntimeError):
 class Channel:
     """The child's end of the socket; whole frames, also from several threads at once."""
 
-    def __init__(self, sock: socket.socket | None = None) -> None:
-        self._sock: Any = sock
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
         self._sending = threading.Lock()
         self._turn = threading.Condition()
         self._is_read = False
@@ -32,10 +32,6 @@ class Channel:
         self._calls = 0
         self._waiting: set[int] = set()
         self._answers: dict[int, Any] = {}
-
-    def connect(self, sock: socket.socket) -> None:
-        """Talk over `sock`; a channel may be made before there is one."""
-        self._sock = sock
 
     def send(self, message: Mapping[str, Any]) -> None:
         body = json.dumps(message).encode("ascii")

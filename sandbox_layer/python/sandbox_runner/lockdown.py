@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
@@ -13,6 +14,8 @@ from sandbox_runner import bpf, kernel, landlock, proofs
 #: Where the run's socket is, and the file rules until they hold; every other descriptor above 2
 #: is closed.
 SOCKET, RULES = 3, 4
+#: From here on lies what a zygote keeps, where no descriptor of a child comes to lie.
+_HIGH = 16
 #: What is left to report a MemoryError with.
 _RESERVE_BYTES = 16 << 20
 
@@ -44,6 +47,14 @@ class Means(NamedTuple):
 
 
 Layer = Callable[[Limits, Means], None]
+
+
+def move_up(number: int) -> int:
+    """Another number for the descriptor `number`, which is closed."""
+    try:
+        return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    finally:
+        os.close(number)
 
 
 def _text_of(path: str) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sandbox_runner import child, kernel, means, modes, packages, zones
-from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks
+from sandbox_runner.frames import Channel
+from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks, move_up
 
 #: The document's modules first, then what scripts often import. Every child has to be given, and
 #: to give back, all pages of these: what is big or rare waits for a script that names it
@@ -37,6 +38,10 @@ _OWN_SECRETS = "/proc/self/environ"
 _COUNT_AGE = 60.0
 #: With more tasks than these the account is not ours alone, and each run counts anew.
 _OURS = 48
+
+
+#: `signal` without its enumerations, of which a child would have to copy the pages.
+_bare_signal: Any = importlib.import_module("_signal")
 
 
 def _tolerate(step: Any, *args: Any) -> bool:
@@ -83,6 +88,16 @@ def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
     }
     allowed["unreadable"] = _is_unreadable()
     return found, allowed
+
+
+def _placeholder() -> socket.socket:
+    """What stands at the number of the run's socket until a child puts that there."""
+    # One of the two may have been given that very number.
+    ends = [move_up(end.detach()) for end in socket.socketpair()]
+    os.dup2(ends[0], SOCKET, inheritable=False)
+    for end in ends:
+        os.close(end)
+    return socket.socket(fileno=SOCKET)
 
 
 class Zygote:
@@ -151,14 +166,11 @@ class Zygote:
     def _become_child(self, descriptor: int, limits: Limits, has_zone: bool) -> NoReturn:
         try:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            # Whatever else holds 3 is closed a moment later, and this end with it.
+            _bare_signal.signal(_bare_signal.SIGCHLD, _bare_signal.SIG_DFL)
             for end in (self._control, self._alarm, self._wakeup):
                 end.detach()
             os.dup2(descriptor, SOCKET)
-            # Of what kind it is, Python need not ask the kernel.
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, SOCKET)
-            child.run(self._stage, sock, limits, self._means, has_zone)
+            child.run(self._stage, limits, self._means, has_zone)
         finally:
             os._exit(70)
 
@@ -200,10 +212,10 @@ def main(descriptor: int, folder: str) -> None:
 
     `folder`: where scripts may write, if the kernel holds them to it.
     """
-    control = socket.socket(fileno=descriptor)
+    control = socket.socket(fileno=move_up(descriptor))
     found, allowed = _prepare(folder)
     child.rehearse()
-    stage = child.Stage()
+    stage = child.Stage(Channel(_placeholder()))
     zygote = Zygote(control, found, stage)
     # Until now a traceback went to the supervisor's pipe.
     os.dup2(0, 2)
