@@ -124,14 +124,12 @@ class Zygote:
         poll.register(self._alarm, select.POLLIN)
         while True:
             ready = {number for number, _ in poll.poll()}
+            # An order first: after one to reap, nobody asks how the child ended.
+            if self._control.fileno() in ready and not self._obey():
+                return
             if self._alarm.fileno() in ready:
                 self._alarm.recv(4096)
                 self._tell_exit()
-            if self._control.fileno() in ready and not self._obey():
-                return
-
-    def _say(self, **message: Any) -> None:
-        self._control.send(json.dumps(message).encode("ascii"))
 
     def _obey(self) -> bool:
         data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
@@ -161,7 +159,7 @@ class Zygote:
             self._become_child(descriptor, limits, has_zone)
         os.close(descriptor)
         self._child = pid
-        self._say(pid=pid)
+        self._control.send(b'{"pid": %d}' % pid)
 
     def _become_child(self, descriptor: int, limits: Limits, has_zone: bool) -> NoReturn:
         try:
@@ -188,12 +186,8 @@ class Zygote:
         ended = os.waitid(os.P_PID, self._child, flags)
         if ended is None:
             return
-        exited = ended.si_code == os.CLD_EXITED
-        self._say(
-            exited=self._child,
-            code=ended.si_status if exited else 0,
-            signal=0 if exited else ended.si_status,
-        )
+        how = b"code" if ended.si_code == os.CLD_EXITED else b"signal"
+        self._control.send(b'{"exited": %d, "%b": %d}' % (self._child, how, ended.si_status))
         self._child = 0
 
     def _reap(self, forget_keys: bool) -> None:
@@ -204,7 +198,7 @@ class Zygote:
         self._child = 0
         if forget_keys:
             kernel.empty_keyrings()
-        self._say(clean=True)
+        self._control.send(b'{"clean": true}')
 
 
 def main(descriptor: int, folder: str) -> None:
