@@ -6,7 +6,6 @@ import atexit
 import builtins
 import contextlib
 import errno
-import io
 import linecache
 import os
 import socket
@@ -15,19 +14,22 @@ import types
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from sandbox_runner import lockdown, results, sdk, shim, threads
-from sandbox_runner.console import Console, no_input, printer
+from sandbox_runner import lockdown, results, shim, threads
+from sandbox_runner.console import no_input, printer
 from sandbox_runner.frames import Channel
+from sandbox_runner.stage import Stage
 from sandbox_runner.tracebacks import SCRIPT, describe
+
+#: More than Python wants to see a step before it makes its bytecode fit (PEP 659).
+_REHEARSALS = 20
+_NOTHING: Mapping[str, Any] = {
+    **{"t": "job", "script": "result = 1", "params": {}},
+    **{"task_id": None, "tenant_id": None, "trace_id": ""},
+}
 
 
 class NoZone(LookupError):
     """Neither the machine nor the layer has the zone; a wrong local time would be worse."""
-
-
-#: What a run has of its own; a stage has these empty.
-_REHEARSALS = 20
-_NOBODY: Mapping[str, Any] = {"task_id": None, "tenant_id": None, "trace_id": ""}
 
 
 def prepare() -> None:
@@ -36,43 +38,6 @@ def prepare() -> None:
     builtins.input = no_input
     threads.prepare()
     shim.prepare()
-
-
-class Stage:
-    """What is around every script, made in the zygote: a fork is quicker than making it.
-
-    Nothing of a run is in it before the child that is forked for the run enters it.
-    """
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self._params: dict[str, Any] = {}
-        self._module = types.ModuleType("__main__")
-        self._module.__file__ = SCRIPT
-        standing = sdk.names({**_NOBODY, "params": self._params}, self.channel)
-        self._module.__dict__.update(standing)
-
-    def set(self) -> None:
-        """Put everything where a fresh interpreter has it."""
-        for name in ("stdout", "stderr"):
-            console = Console(f"<{name}>")
-            console.connect(self.channel)
-            setattr(sys, name, console)
-            # A script that wraps the one must not end the other.
-            setattr(sys, f"__{name}__", console)
-        sys.argv = [SCRIPT]
-        sys.modules["__main__"] = self._module
-
-    def enter(self, job: Mapping[str, Any]) -> dict[str, Any]:
-        """The script's globals, once the stage is set for its job."""
-        self._params.update(job["params"])
-        names = self._module.__dict__
-        names.update((name, job[name]) for name in _NOBODY)
-        # Python's lines end as `io` has them, not as `str.splitlines` has.
-        lines = io.StringIO(job["script"], newline=None).readlines()
-        linecache.cache[SCRIPT] = (len(job["script"]), None, lines, SCRIPT)
-        shim.enter(self.channel.call)
-        return names
 
 
 def _compiled(script: str) -> types.CodeType:
@@ -93,6 +58,10 @@ def _failed(kind: str, error: str) -> dict[str, Any]:
     return {"t": "done", "ok": False, "kind": kind, "error": error}
 
 
+def _succeeded(names: Mapping[str, Any]) -> dict[str, Any]:
+    return {"t": "done", "ok": True, "result": results.to_json(names.get("result"))}
+
+
 def _run_script(job: Mapping[str, Any], stage: Stage, has_zone: bool) -> dict[str, Any]:
     try:
         if not has_zone:
@@ -107,7 +76,7 @@ def _run_script(job: Mapping[str, Any], stage: Stage, has_zone: bool) -> dict[st
                 return _failed("script", describe(error))
         finally:
             _leave()
-        return {"t": "done", "ok": True, "result": results.to_json(names.get("result"))}
+        return _succeeded(names)
     except MemoryError as error:
         lockdown.lend_reserve()
         return _failed("memory", describe(error))
@@ -121,24 +90,26 @@ def _run_script(job: Mapping[str, Any], stage: Stage, has_zone: bool) -> dict[st
 
 
 def rehearse() -> None:
-    """Go through the steps of a run in the zygote."""
+    """Go through the steps of a run in the zygote.
+
+    What Python does once it leaves in the zygote then: a child would write it to pages that it
+    has to have copied first.
+    """
     near, far = socket.socketpair()
     with near, far:
         stage, platform = Stage(Channel(far)), Channel(near)
         for _ in range(_REHEARSALS):
-            platform.send({**_NOBODY, "script": "result = 1", "params": {}})
+            platform.send(_NOTHING)
             job = stage.channel.receive()
             names = stage.enter(job)
             exec(_compiled(job["script"]), names)
-            stage.channel.send({"t": "done", "ok": True, "result": results.to_json(names["result"])})
+            stage.channel.send(_succeeded(names))
             platform.receive()
     shim.enter(None)
-    del linecache.cache[SCRIPT]
+    linecache.clearcache()
 
 
-def run(
-    stage: Stage, limits: lockdown.Limits, means: lockdown.Means, has_zone: bool
-) -> NoReturn:
+def run(stage: Stage, limits: lockdown.Limits, means: lockdown.Means, has_zone: bool) -> NoReturn:
     """Carry out the run whose supervisor is at the other end of the stage's channel.
 
     `has_zone`: whether local time is that of the task.

@@ -14,7 +14,8 @@ _IDLE_AFTER_FORK = ("threading", "logging")
 def _sparing(register: Callable[..., None]) -> Callable[..., None]:
     def register_at_fork(**hooks: Any) -> None:
         # A module's hooks go together: one may let go of what another has taken.
-        if not any(getattr(hook, "__module__", None) in _IDLE_AFTER_FORK for hook in hooks.values()):
+        whose = {getattr(hook, "__module__", None) for hook in hooks.values()}
+        if whose.isdisjoint(_IDLE_AFTER_FORK):
             register(**hooks)
 
     return register_at_fork

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from sandbox_runner import child, kernel, means, modes, packages, zones
 from sandbox_runner.frames import Channel
 from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks, move_up
+from sandbox_runner.stage import Stage, placeholder
 
 #: The document's modules first, then what scripts often import. Every child has to be given, and
 #: to give back, all pages of these: what is big or rare waits for a script that names it
@@ -90,20 +91,10 @@ def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
     return found, allowed
 
 
-def _placeholder() -> socket.socket:
-    """What stands at the number of the run's socket until a child puts that there."""
-    # One of the two may have been given that very number.
-    ends = [move_up(end.detach()) for end in socket.socketpair()]
-    os.dup2(ends[0], SOCKET, inheritable=False)
-    for end in ends:
-        os.close(end)
-    return socket.socket(fileno=SOCKET)
-
-
 class Zygote:
     """Answers the supervisor: `run` forks a child, `reap` returns when none is left."""
 
-    def __init__(self, control: socket.socket, found: Means, stage: child.Stage) -> None:
+    def __init__(self, control: socket.socket, found: Means, stage: Stage) -> None:
         self._control = control
         self._means = found
         self._stage = stage
@@ -209,7 +200,7 @@ def main(descriptor: int, folder: str) -> None:
     control = socket.socket(fileno=move_up(descriptor))
     found, allowed = _prepare(folder)
     child.rehearse()
-    stage = child.Stage(Channel(_placeholder()))
+    stage = Stage(Channel(placeholder()))
     zygote = Zygote(control, found, stage)
     # Until now a traceback went to the supervisor's pipe.
     os.dup2(0, 2)
