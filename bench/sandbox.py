@@ -37,6 +37,18 @@ def empty_script() -> Measurement:
     return Measurement(ours * 1000, "ms", "python3 -I -c pass", peer * 1000, "lower")
 
 
+def processor_time() -> Measurement:
+    """What supervisor, zygote and child use together for an empty script; means of 500, in ms.
+
+    It says little about how long a run takes, but the same on a busy machine as on an idle one.
+    """
+    with _home() as home, _warm(home) as supervisor:
+        (zygote,) = (one for one in processes.descendants(os.getpid()) if one.parent == os.getpid())
+        ours = _seconds_used(lambda: _run(supervisor, EMPTY), 500, zygote.pid)
+        peer = _seconds_used(lambda: _bare(home), 100)
+    return Measurement(ours * 1000, "ms of CPU", "python3 -I -c pass", peer * 1000, "lower")
+
+
 def throughput() -> Measurement:
     """Empty scripts per second by two environments at once."""
     with _home() as home:
@@ -68,6 +80,24 @@ def child_memory() -> Measurement:
             peer = _private_megabytes(bare.pid)
             bare.communicate(b"\n")
     return Measurement(found[0], "MB", "python3 -I", peer, "lower")
+
+
+def _seconds_used(work: Callable[[], object], times: int, other: int | None = None) -> float:
+    """CPU seconds of one `work`: this process's, its children's, and those of `other` and its."""
+    before = _used(other)
+    for _ in range(times):
+        work()
+    return (_used(other) - before) / times
+
+
+def _used(other: int | None) -> float:
+    ours = os.times()
+    total = ours.user + ours.system + ours.children_user + ours.children_system
+    if other is not None:
+        # Of proc(5): utime, stime, and those of children that were waited for.
+        fields = processes.text_of(f"/proc/{other}/stat").rpartition(")")[2].split()
+        total += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def _private_megabytes(pid: int) -> float:
