@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 
-from chalicelib.sandbox.home import Home
-from tests.sandbox.conftest import Bench, Ran
+from chalicelib.sandbox.home import Home, environment_for
+from tests.sandbox.conftest import ROOT, Bench, Ran
 
 Run = Callable[..., Ran]
 
@@ -90,3 +91,30 @@ def test_a_zygote_holds_what_is_big_only_once_a_script_has_named_it(home: Home) 
         assert bench.run(look).result == ["decimal", "inspect"]
     finally:
         bench.supervisor.close()
+
+
+def test_what_is_printed_before_a_job_goes_nowhere(home: Home) -> None:
+    program = """
+import os, socket, sys
+sys.path.insert(0, sys.argv[1])
+from sandbox_runner.frames import Channel
+from sandbox_runner.stage import Stage
+platform, ours = socket.socketpair()
+platform.setblocking(False)
+stage = Stage(Channel(ours))
+stage.set()
+print("too early", flush=True)
+try:
+    os._exit(len(platform.recv(99)))
+except BlockingIOError:
+    pass
+stage.enter({"script": "", "params": {}, "task_id": 1, "tenant_id": None, "trace_id": ""})
+print("in time")
+os._exit(0 if b"in time" in platform.recv(99) else 100)
+"""
+    done = subprocess.run(
+        [home.python, "-I", "-B", "-c", program, str(ROOT / "sandbox_layer/python")],
+        env=environment_for(home.python),
+        check=False,
+    )
+    assert done.returncode == 0

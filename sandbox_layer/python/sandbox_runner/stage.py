@@ -36,6 +36,7 @@ class Stage:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
+        self._consoles = {name: Console(f"<{name}>") for name in ("stdout", "stderr")}
         self._params: dict[str, Any] = {}
         self._module = types.ModuleType("__main__")
         self._module.__file__ = SCRIPT
@@ -44,9 +45,7 @@ class Stage:
 
     def set(self) -> None:
         """Put everything where a fresh interpreter has it."""
-        for name in ("stdout", "stderr"):
-            console = Console(f"<{name}>")
-            console.connect(self.channel)
+        for name, console in self._consoles.items():
             setattr(sys, name, console)
             # A script that wraps the one must not end the other.
             setattr(sys, f"__{name}__", console)
@@ -55,6 +54,9 @@ class Stage:
 
     def enter(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Give the stage, which is set, to a job; returns the script's globals."""
+        # Until now words go nowhere: the supervisor takes none from a child that is not locked.
+        for console in self._consoles.values():
+            console.connect(self.channel)
         self._params.update(job["params"])
         names = self._module.__dict__
         names.update((name, job[name]) for name in _NOBODY)
