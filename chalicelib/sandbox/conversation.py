@@ -6,6 +6,7 @@ import selectors
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -40,25 +41,30 @@ class Conversation:
         #: Begun and not yet read by the child; and of these, the ones that are in the outbox.
         self._open = self._answered = 0
         self._locked = False
-        #: What a worker rings and what we hear then; there from the first call on.
-        self._bells: tuple[socket.socket, socket.socket] | None = None
+        self._alarm, self._bell = socket.socketpair()
         self._worker = Worker(terms.handlers, terms.deadline, lambda: self._ring())
         self._selector = selectors.DefaultSelector()
 
     def hold(self) -> Ending:
         """Serve the child until its run ends."""
-        self._near.setblocking(False)
+        for sock in (self._near, self._alarm, self._bell):
+            sock.setblocking(False)
+        readers: tuple[tuple[socket.socket, Callable[[], Ending | None]], ...] = (
+            (self._near, self._read),
+            (self._zygote.control, self._take_notice),
+            (self._alarm, self._take_answer),
+        )
         try:
-            self._selector.register(self._near, selectors.EVENT_READ, self._read)
-            self._selector.register(self._zygote.control, selectors.EVENT_READ, self._take_notice)
+            for sock, reader in readers:
+                self._selector.register(sock, selectors.EVENT_READ, reader)
             return self._loop()
         except BadFrame as error:
             return Ending("broken", {"why": str(error)})
         finally:
             self._worker.close()
             self._selector.close()
-            for bell in self._bells or ():
-                bell.close()
+            self._alarm.close()
+            self._bell.close()
 
     def _loop(self) -> Ending:
         while True:
@@ -130,16 +136,8 @@ class Conversation:
         if len(self._waiting) >= _MAX_WAITING:
             raise BadFrame("too many calls at once")
         self._waiting.append(call)
-        if self._bells is None:
-            self._hang_bells()
         self._begin_calls()
         return None
-
-    def _hang_bells(self) -> None:
-        self._bells = alarm, bell = socket.socketpair()
-        for end in (alarm, bell):
-            end.setblocking(False)
-        self._selector.register(alarm, selectors.EVENT_READ, self._take_answer)
 
     def _begin_calls(self) -> None:
         # The next when an answer is out: a child that does not read cannot pile them up here.
@@ -148,12 +146,10 @@ class Conversation:
             self._worker.begin(self._waiting.popleft(), self._open)
 
     def _ring(self) -> None:
-        if self._bells is not None:
-            self._bells[1].send(b"!")
+        self._bell.send(b"!")
 
     def _take_answer(self) -> Ending | None:
-        if self._bells is not None:
-            self._bells[0].recv(64)
+        self._alarm.recv(64)
         if self._worker.traffic > self._terms.quotas.http_bytes:
             return Ending("http_bytes", {})
         while answer := self._worker.answer():
