@@ -141,12 +141,14 @@ def test_a_hundred_may_wait_and_those_that_do_are_not_dropped(
     running = sandbox.claim(first)
     for event in others:
         sandbox.claim(event)
-    assert reasons(platform).count("overlap") == 3
+    # Some messages came twice, as nobody took them up at first.
+    too_many = len({event["log_id"] for event in others} - {first["log_id"]}) - 100
+    assert (too_many > 0, reasons(platform).count("overlap")) == (True, too_many)
 
     sandbox.report(running, SUCCESS)
 
     assert len(run_all(platform, sandbox)) == 100
-    assert reasons(platform).count("overlap") == 3
+    assert reasons(platform).count("overlap") == too_many
 
 
 def test_one_that_waited_for_a_run_that_was_cancelled_goes_on(
