@@ -10,6 +10,7 @@ from chalice.app import Chalice, CloudWatchEvent, SQSEvent
 from chalicelib import wiring
 from chalicelib.routes import (
     api_keys,
+    data_sources,
     health,
     notification_channels,
     scheduled_tasks,
@@ -23,7 +24,14 @@ from chalicelib.services.launching import launch as launch_messages
 app = Chalice(app_name="zhundian")
 
 # api_handler: the HTTPS API; API Gateway calls `app` itself.
-for resource in (health, api_keys, notification_channels, scheduled_tasks, task_logs):
+for resource in (
+    health,
+    api_keys,
+    data_sources,
+    notification_channels,
+    scheduled_tasks,
+    task_logs,
+):
     app.register_blueprint(resource.routes)
 
 # sandbox: carries out one attempt. Lambda loads it from its own module, without this one.

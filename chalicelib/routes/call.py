@@ -10,7 +10,7 @@ from chalice.app import Request
 
 from chalicelib.domain.access import Principal
 from chalicelib.domain.errors import FieldError, Invalid, Malformed
-from chalicelib.domain.text import Text
+from chalicelib.domain.text import Language, Text, preferred_language
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 
@@ -27,6 +27,7 @@ class Call:
         self._principal = principal
         self._raw: str | bytes = request.raw_body
         self._query: Mapping[str, str] = request.query_params or {}
+        self.language: Language = preferred_language(request.headers.get("accept-language"))
 
     @property
     def principal(self) -> Principal:

@@ -9,6 +9,7 @@ from chalicelib.domain.text import Text
 from chalicelib.gateways.broker import BrokerRefused, BrokerUnavailable
 from chalicelib.sandbox.attempt import Attempt
 from chalicelib.sandbox.calls import CallFailed, Handler
+from chalicelib.sandbox.query_calls import query_handler
 
 #: The names that `chalicelib.services.script_calls` answers to.
 NAMES = ("get_var", "set_var", "del_var")
@@ -18,7 +19,10 @@ _PATIENCE = 20.0
 
 def broker_calls(attempt: Attempt) -> dict[str, Handler]:
     """A handler for each name, under the attempt's token, which the script never sees."""
-    return {name: _handler(attempt, name) for name in NAMES}
+    return {
+        **{name: _handler(attempt, name) for name in NAMES},
+        "db_query": query_handler(_handler(attempt, "db_query")),
+    }
 
 
 def _handler(attempt: Attempt, name: str) -> Handler:

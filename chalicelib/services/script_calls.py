@@ -14,6 +14,7 @@ from chalicelib.repositories.logs import Attempt
 from chalicelib.services import variables
 from chalicelib.services.attempts import refused
 from chalicelib.services.caller import Caller
+from chalicelib.services.db_query import db_query
 from chalicelib.services.platform import Platform
 from chalicelib.services.tokens import holds
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 Function = Callable[[Platform, Caller, Mapping[str, Any]], Any]
 
 FUNCTIONS: Mapping[str, Function] = {
+    "db_query": db_query,
     "get_var": variables.get_var,
     "set_var": variables.set_var,
     "del_var": variables.del_var,
