@@ -1,8 +1,7 @@
 """Reading a data source: one statement, in a connection of its own, that can change nothing.
 
 What keeps a statement from writing is the account, which is looked at before each, and which
-has SELECT alone; besides, the transaction is READ ONLY, and the server is asked beforehand whether
-the statement returns rows. Nothing here looks at the SQL.
+has SELECT alone; besides, the transaction is READ ONLY. Nothing here looks at the SQL.
 """
 
 from __future__ import annotations
@@ -83,11 +82,13 @@ def query(
         connection = opened.connection
         if problems := _report(connection, platform_tables).problems:
             raise DataSourceFailed("refused", problems[0])
-        _restrain(connection, math.ceil(max(0.0, end - time.monotonic())))
+        is_mariadb = _restrain(connection, math.ceil(max(0.0, end - time.monotonic())))
         statement = with_params(connection, sql, params)
         connection.packets_left = limits.rows + _OTHER_PACKETS
         connection.bytes_left = limits.bytes + (1 << 20)
-        if not returns_rows(connection, statement):
+        # MariaDB takes several statements as one, between BEGIN NOT ATOMIC and END: one could
+        # leave the transaction and change the account's own password. So its parser is asked.
+        if is_mariadb and not returns_rows(connection, statement):
             raise no_rows()
         return _checked(run(connection, statement), limits)
 
@@ -143,23 +144,30 @@ def _platform_tables(connection: MeteredConnection, names: Sequence[str]) -> lis
     )
 
 
-def _restrain(connection: MeteredConnection, seconds: int) -> None:
-    """Read only, and with limits of the server's own that a statement may undo: ours stands."""
+def _restrain(connection: MeteredConnection, seconds: int) -> bool:
+    """Read only, and with limits of the server's own that a statement may undo: ours stands.
+
+    Returns whether it is MariaDB, which is told by what it knows: its version can be made up.
+    """
     limit = seconds + _GRACE_SECONDS
-    if "MariaDB" in connection.server():
-        longest = f"max_statement_time = {limit}"
-    else:
-        longest = f"max_execution_time = {limit * 1000}"
+    is_mariadb = True
+    try:
+        run(connection, f"SET SESSION max_statement_time = {limit}")
+    except DataSourceFailed:
+        is_mariadb = False
+        run(connection, f"SET SESSION max_execution_time = {limit * 1000}")
     for sql in (
-        f"SET SESSION {longest}",
         f"SET SESSION lock_wait_timeout = {limit}, innodb_lock_wait_timeout = {limit}",
         "SET SESSION TRANSACTION READ ONLY",
         "START TRANSACTION READ ONLY",
     ):
         run(connection, sql)
+    return is_mariadb
 
 
-def _checked(rows: list[dict[str, Any]], limits: Limits) -> Rows:
+def _checked(rows: list[dict[str, Any]] | None, limits: Limits) -> Rows:
+    if rows is None:
+        raise no_rows()
     if len(rows) > limits.rows:
         raise too_large(limits.rows, limits.bytes)
     found, size = [], 0

@@ -17,24 +17,20 @@ from chalicelib.gateways.metered_mysql import MeteredConnection, TooMuch
 Params = Sequence[Any] | Mapping[str, Any] | None
 
 
-def run(connection: MeteredConnection, sql: str) -> list[dict[str, Any]]:
-    """The rows; of columns of one name, see pymysql's DictCursor."""
+def run(connection: MeteredConnection, sql: str) -> list[dict[str, Any]] | None:
+    """The rows, None if it returns none ever; of columns of one name, see pymysql's DictCursor."""
     with _failing(), connection.cursor() as cursor:
         cursor.execute(sql)
-        return list(cursor.fetchall())
+        return list(cursor.fetchall()) if cursor.description else None
 
 
 def column(connection: MeteredConnection, sql: str) -> list[str]:
     """The values of the only column of an answer, as text."""
-    return [str(value) for row in run(connection, sql) for value in row.values()]
+    return [str(value) for row in run(connection, sql) or () for value in row.values()]
 
 
 def returns_rows(connection: MeteredConnection, sql: str) -> bool:
-    """Whether it does, says the server's own parser.
-
-    Statements that do not are not run: MariaDB takes several as one, between BEGIN NOT ATOMIC
-    and END, and so one could leave the transaction and change the account's own password.
-    """
+    """Whether the server's parser says that it would; it is not run."""
     with _failing():
         return connection.columns_of(sql) > 0
 

@@ -13,8 +13,6 @@ from chalicelib.domain.text import Text
 Kind = Literal["connect", "database", "refused", "timeout", "too_large"]
 #: The server's own limits of time: MySQL's and MariaDB's (error references).
 _TOO_LONG = (3024, 1969)
-#: MySQL's client error for a TLS handshake that failed (CR_SSL_CONNECTION_ERROR).
-_TLS_FAILED = 2026
 _ACCOUNT = re.compile(r"'[^']*'@'[^']*'")
 
 
@@ -31,8 +29,7 @@ class DataSourceFailed(Exception):
 def failed(error: Exception) -> DataSourceFailed:
     """The server's own words, which tell an author what is wrong, less the account."""
     code = _code(error)
-    if code is None or code < 1000 or 2000 <= code < 3000:
-        # The driver's own errors: they tell of the connection.
+    if code is None:
         text = Text("与数据源的连接中断", "the connection to the data source broke off")
         return DataSourceFailed("connect", text)
     words = _ACCOUNT.sub("***", str(error.args[1]))
@@ -45,7 +42,7 @@ def failed(error: Exception) -> DataSourceFailed:
 def no_login(error: Exception) -> DataSourceFailed:
     """A login's words quote address and user, so its code has to do."""
     code = _code(error)
-    if isinstance(error, OSError) or code == _TLS_FAILED or code == ER.HANDSHAKE_ERROR:
+    if code in (None, ER.HANDSHAKE_ERROR):
         text = Text(
             "与数据源的连接中断或 TLS 握手失败;服务器不支持 TLS 时在 DSN 中写 tls=off,"
             "证书不受信任时提供 tls_ca",
@@ -53,10 +50,9 @@ def no_login(error: Exception) -> DataSourceFailed:
             " DSN says tls=off, for a certificate of its own there is tls_ca",
         )
         return DataSourceFailed("connect", text)
-    why = f"MySQL {code}" if code else type(error).__name__
     text = Text(
-        f"登录数据源失败({why}),请检查用户、密码和数据库名",
-        f"the data source let us not in ({why}); check user, password and database",
+        f"登录数据源失败(MySQL {code}),请检查用户、密码和数据库名",
+        f"the data source let us not in (MySQL {code}); check user, password and database",
     )
     return DataSourceFailed("connect", text)
 
@@ -95,14 +91,17 @@ def too_large(rows: int, size: int) -> DataSourceFailed:
 
 def no_rows() -> DataSourceFailed:
     text = Text(
-        "该语句不是返回结果的查询,因此没有执行;db_query 只用于查询,且每次查询使用单独的连接,"
-        "不保留变量和事务",
-        "the statement is no query that returns rows, so it was not run; db_query is for reading,"
-        " and each has a connection of its own, so no variables or transactions would last",
+        "该语句不是返回结果的查询;db_query 只用于查询,且每次查询使用单独的连接,不保留变量、"
+        "事务和锁",
+        "the statement is no query that returns rows; db_query is for reading, and each has a"
+        " connection of its own, with which variables, transactions and locks end",
     )
     return DataSourceFailed("database", text)
 
 
 def _code(error: Exception) -> int | None:
-    is_mysqls = isinstance(error, pymysql.err.Error) and len(error.args) > 1
-    return error.args[0] if is_mysqls and isinstance(error.args[0], int) else None
+    """The server's; the driver's own errors (2000 to 2999, or none) tell of the connection."""
+    if not isinstance(error, pymysql.err.Error) or len(error.args) < 2:
+        return None
+    code = error.args[0]
+    return code if isinstance(code, int) and code >= 1000 and code // 1000 != 2 else None
