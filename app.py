@@ -12,10 +12,13 @@ from chalicelib.routes import (
     api_keys,
     data_sources,
     health,
+    master_keys,
     notification_channels,
     scheduled_tasks,
+    secrets,
     task_logs,
 )
+from chalicelib.routes.methods import refuse_other_methods
 from chalicelib.sandbox import function as sandbox
 from chalicelib.services.broker import answer
 from chalicelib.services.dispatching import dispatch as dispatch_due
@@ -24,15 +27,19 @@ from chalicelib.services.launching import launch as launch_messages
 app = Chalice(app_name="zhundian")
 
 # api_handler: the HTTPS API; API Gateway calls `app` itself.
-for resource in (
+RESOURCES = (
     health,
     api_keys,
     data_sources,
+    master_keys,
     notification_channels,
     scheduled_tasks,
+    secrets,
     task_logs,
-):
+)
+for resource in RESOURCES:
     app.register_blueprint(resource.routes)
+refuse_other_methods(app)
 
 # sandbox: carries out one attempt. Lambda loads it from its own module, without this one.
 app.register_blueprint(sandbox.bp)

@@ -13,6 +13,7 @@ from sandbox_runner import sdk
 from sandbox_runner.frames import Channel
 
 import app as functions
+from chalicelib.routes import methods as refused
 
 ROOT = Path(__file__).parents[1]
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
@@ -61,7 +62,12 @@ def test_both_readmes_have_the_same_sections_and_commands() -> None:
 
 def test_every_endpoint_is_documented_and_no_other() -> None:
     routes = functions.app.routes
-    served = {(method, path) for path, methods in routes.items() for method in methods}
+    served = {
+        (method, path)
+        for path, methods in routes.items()
+        for method, route in methods.items()
+        if route.view_name != refused.NAME
+    }
     documented = _ENDPOINT.findall((ROOT / "docs/api.md").read_text("utf-8"))
 
     assert sorted(documented) == sorted(served)

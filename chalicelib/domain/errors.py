@@ -70,6 +70,22 @@ class Unavailable(ZhundianError):
     code = "unavailable"
 
 
+class MethodNotAllowed(ZhundianError):
+    """The path has no such method; `allowed` are those that it has."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        names = ", ".join(allowed)
+        super().__init__(
+            Text(
+                f"该地址不支持此方法;可用的方法: {names}",
+                f"this path has no such method; it has {names}",
+            )
+        )
+        self.allowed = allowed
+
+
 class CallRefused(ZhundianError):
     """A script's call cannot be done; `code` is the kind that a script can tell failures by."""
 

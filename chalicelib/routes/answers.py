@@ -13,6 +13,7 @@ from chalicelib.domain.errors import (
     Forbidden,
     Invalid,
     Malformed,
+    MethodNotAllowed,
     NotFound,
     Unauthorized,
     Unavailable,
@@ -24,6 +25,7 @@ STATUS: dict[type[ZhundianError], int] = {
     Invalid: 422,
     Malformed: 400,
     NotFound: 404,
+    MethodNotAllowed: 405,
     Conflict: 409,
     Unauthorized: 401,
     Forbidden: 403,
@@ -34,6 +36,7 @@ TITLES = {
     401: Text("未认证", "Not authenticated"),
     403: Text("没有权限", "Not allowed"),
     404: Text("不存在", "Not found"),
+    405: Text("方法不支持", "Method not allowed"),
     409: Text("状态冲突", "Conflict"),
     422: Text("参数有误", "Invalid"),
     500: Text("服务器内部错误", "Internal error"),
@@ -77,7 +80,10 @@ def problem(error: ZhundianError, language: Language, request_id: str) -> Respon
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     fields = error.errors if isinstance(error, Invalid) else ()
     errors = [{"field": e.field, "message": e.message.in_(language)} for e in fields]
-    return _document(status, error.text, error.code, language, request_id, errors)
+    response = _document(status, error.text, error.code, language, request_id, errors)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(error.allowed)
+    return response
 
 
 def _document(

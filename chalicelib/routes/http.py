@@ -13,7 +13,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib import wiring
 from chalicelib.domain.access import Role, require
 from chalicelib.domain.errors import NotFound, ZhundianError
-from chalicelib.domain.text import Text, preferred_language
+from chalicelib.domain.text import Language, Text, preferred_language
 from chalicelib.routes import answers
 from chalicelib.routes.call import Call
 from chalicelib.services import api_keys
@@ -55,8 +55,7 @@ class Routes(Blueprint):
 def _answer(
     request: Request, view: View, role: Role | None, path_params: Mapping[str, str]
 ) -> Response:
-    request_id = (request.context or {}).get("requestId") or uuid4().hex
-    language = preferred_language(request.headers.get("accept-language"))
+    request_id, language = _id_of(request), _language_of(request)
     try:
         platform = wiring.platform()
         principal = None
@@ -71,6 +70,19 @@ def _answer(
         log.exception("a request failed", extra={"request_id": request_id, "path": request.path})
         return answers.internal(language, request_id)
     return answer if isinstance(answer, Response) else answers.as_json(200, answer)
+
+
+def refusal(request: Request, error: ZhundianError) -> Response:
+    """The problem document that answers a request before any view sees it."""
+    return answers.problem(error, _language_of(request), _id_of(request))
+
+
+def _id_of(request: Request) -> str:
+    return (request.context or {}).get("requestId") or uuid4().hex
+
+
+def _language_of(request: Request) -> Language:
+    return preferred_language(request.headers.get("accept-language"))
 
 
 def _id(value: str) -> int:

@@ -9,7 +9,6 @@ from chalicelib.domain.text import Text
 from chalicelib.gateways.broker import BrokerRefused, BrokerUnavailable
 from chalicelib.sandbox.attempt import Attempt
 from chalicelib.sandbox.calls import CallFailed, Handler
-from chalicelib.sandbox.query_calls import query_handler
 
 #: The names that `chalicelib.services.script_calls` answers to.
 NAMES = ("get_var", "set_var", "del_var")
@@ -19,13 +18,12 @@ _PATIENCE = 20.0
 
 def broker_calls(attempt: Attempt) -> dict[str, Handler]:
     """A handler for each name, under the attempt's token, which the script never sees."""
-    return {
-        **{name: _handler(attempt, name) for name in NAMES},
-        "db_query": query_handler(_handler(attempt, "db_query")),
-    }
+    return {name: broker_call(attempt, name) for name in NAMES}
 
 
-def _handler(attempt: Attempt, name: str) -> Handler:
+def broker_call(attempt: Attempt, name: str) -> Handler:
+    """The handler that asks the platform to do `name`."""
+
     def handle(args: Mapping[str, Any], seconds: float) -> Any:
         try:
             answer = attempt.call(name, args, min(seconds, _PATIENCE))

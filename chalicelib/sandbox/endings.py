@@ -8,10 +8,11 @@ from typing import Any
 
 from chalicelib.domain.errors import Wrong
 from chalicelib.domain.text import Text
+from chalicelib.sandbox.mask import Mask
 from chalicelib.sandbox.outcome import Outcome, cancelled, failed, in_both, succeeded
-from chalicelib.sandbox.output import scrub
 from chalicelib.sandbox.quotas import Quotas
 from chalicelib.sandbox.results import read_result
+from chalicelib.sandbox.scrubbing import scrub
 from chalicelib.sandbox.terms import Ending
 
 #: What a child may say about itself; the rest the supervisor finds out.
@@ -80,16 +81,16 @@ def _used_up(how: str, quotas: Quotas) -> Text:
     return texts[how]
 
 
-def _done(frame: Mapping[str, Any], duration_ms: int) -> Outcome:
+def _done(frame: Mapping[str, Any], duration_ms: int, mask: Mask) -> Outcome:
     match frame:
         case {"ok": True, "result": str(text)}:
             try:
-                return succeeded(read_result(text), duration_ms)
+                return succeeded(mask.json(read_result(text)), duration_ms)
             except Wrong as wrong:
                 return failed("result", wrong.text, duration_ms)
         case {"ok": False, "kind": str(kind), "error": str(error)} if kind in _CLAIMS:
             hint = f"\n{in_both(_MEMORY)}" if kind == "memory" else ""
-            return failed(kind, scrub(error) + hint, duration_ms)
+            return failed(kind, scrub(mask.text(error)) + hint, duration_ms)
         case _:
             return failed("crash", _FORGED, duration_ms)
 
@@ -119,11 +120,11 @@ def _exited(notice: Mapping[str, Any], duration_ms: int) -> Outcome:
             return failed("crash", _FORGED, duration_ms)
 
 
-def judge(ending: Ending, quotas: Quotas, duration_ms: int) -> Outcome:
-    """The outcome of a run that ended so; times are the supervisor's."""
+def judge(ending: Ending, quotas: Quotas, duration_ms: int, mask: Mask) -> Outcome:
+    """The outcome of a run that ended so, without its secrets; times are the supervisor's."""
     match ending.how:
         case "done":
-            return _done(ending.details, duration_ms)
+            return _done(ending.details, duration_ms, mask)
         case "cancelled":
             return cancelled(duration_ms)
         case "exited":

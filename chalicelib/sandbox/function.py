@@ -28,6 +28,8 @@ from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.outcome import Outcome, Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.probing import probe
+from chalicelib.sandbox.query_calls import query_calls
+from chalicelib.sandbox.secret_calls import secret_calls
 from chalicelib.sandbox.supervisor import Supervisor
 from chalicelib.sandbox.webhook import call_webhook
 from chalicelib.sandbox.zygote import Limits, Unclean
@@ -152,7 +154,11 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         return
     output, cancelled = Output(), threading.Event()
     with Heartbeat(attempt, output, cancelled, here.rhythm) as heartbeat:
-        calls = broker_calls(attempt)
+        calls = {
+            **broker_calls(attempt),
+            **query_calls(attempt),
+            **secret_calls(attempt, output.mask),
+        }
         outcome = _execute(run, here, output, cancelled, calls)
     if heartbeat.disowned:
         return

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import io
-import re
 import threading
 from collections import deque
 
+from chalicelib.sandbox.mask import Mask, Veil
+from chalicelib.sandbox.scrubbing import scrub
+
 #: Characters kept of the beginning, and as many of the end.
 KEPT = 256 * 1024
-#: Control characters but tab and newline, and halves of characters, which UTF-8 has not.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def scrub(text: str) -> str:
-    """`text` with lines ended by newlines alone and nothing that steers a terminal."""
-    return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 class Output:
-    """What a script printed. A reader may take the beginning while a writer adds."""
+    """What a script printed. A reader may take the beginning while a writer adds.
 
-    def __init__(self, kept: int = KEPT) -> None:
+    `mask` hides secrets; what may be the beginning of one waits for what follows.
+    """
+
+    def __init__(self, kept: int = KEPT, mask: Mask | None = None) -> None:
+        self.mask = mask or Mask()
+        self._veil = Veil(self.mask)
         self._kept = kept
         self._lock = threading.Lock()
         self._head = io.StringIO()
@@ -30,14 +30,17 @@ class Output:
         self._dropped = 0
 
     def add(self, text: str) -> None:
-        text = scrub(text)
         with self._lock:
-            room = self._kept - self._head.tell()
-            self._head.write(text[:room])
-            if rest := text[room:]:
-                self._tail.append(rest)
-                self._tail_size += len(rest)
-            self._forget()
+            self._keep(self._veil.add(text))
+
+    def _keep(self, text: str) -> None:
+        text = scrub(text)
+        room = self._kept - self._head.tell()
+        self._head.write(text[:room])
+        if rest := text[room:]:
+            self._tail.append(rest)
+            self._tail_size += len(rest)
+        self._forget()
 
     def _forget(self) -> None:
         """Drop the oldest of the tail, in whole pieces and then the rest of a piece."""
@@ -52,11 +55,13 @@ class Output:
     def take(self, offset: int) -> str:
         """What the beginning has from character `offset` on; the end is not settled yet."""
         with self._lock:
+            self._keep(self._veil.settled())
             return self._head.getvalue()[offset:]
 
     def rest(self, offset: int) -> str:
         """All that is to be kept from character `offset` on, once the run is over."""
         with self._lock:
+            self._keep(self._veil.end())
             mark = _mark(self._dropped) if self._dropped else ""
             return "".join([self._head.getvalue(), mark, *self._tail])[offset:]
 

@@ -86,8 +86,8 @@ class Supervisor:
     def execute(self, script: Script, output: Output, cancelled: threading.Event) -> Outcome:
         """Run `script` until it ends, its time is up or `cancelled` is set.
 
-        What it prints goes to `output` at once. Every process of the run is dead on return;
-        raises Unclean if one is not.
+        What it prints goes to `output` at once, whose mask covers secrets in the outcome too.
+        Every process of the run is dead on return; raises Unclean if one is not.
         """
         with self._one_at_a_time:
             started = time.monotonic()
@@ -160,7 +160,7 @@ class Supervisor:
                 took = _milliseconds_since(started)
             finally:
                 self._clean_up(zygote, pid, surroundings)
-        return judge(ending, quotas, took)
+        return judge(ending, quotas, took, output.mask)
 
     def _clean_up(self, zygote: Zygote, pid: int, surroundings: Surroundings) -> None:
         """Leave all as it was before the run; raises Unclean if that cannot be."""

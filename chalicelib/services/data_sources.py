@@ -23,6 +23,8 @@ from chalicelib.repositories.database import Transaction
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 
+#: Where a DSN is sealed, with tenant and name (`repositories.sealed`).
+_TABLE = "platform_data_sources"
 _TENANT_STAYS = Text(
     "数据源的租户不能更改;请为目标租户新建数据源",
     "a data source stays with its tenant; make a new one for the other tenant",
@@ -142,18 +144,16 @@ def _sealed(platform: Platform, spec: DataSourceSpec) -> dict[str, Any]:
     return {
         "tenant_id": spec.tenant_id,
         "name": spec.name,
-        "dsn_sealed": platform.cipher.seal(spec.dsn, _context(spec.tenant_id)),
+        "dsn_sealed": platform.cipher.seal(spec.dsn, context_of(_TABLE, spec.tenant_id, spec.name)),
         "dsn_shown": read_dsn(spec.dsn).shown(),
         "tls_ca": spec.tls_ca,
     }
 
 
 def _dsn(platform: Platform, source: DataSource) -> str:
-    return platform.cipher.open(source.dsn_sealed, _context(source.tenant_id))
-
-
-def _context(tenant_id: str | None) -> str:
-    return context_of("platform_data_sources", tenant_id, "dsn")
+    return platform.cipher.open(
+        source.dsn_sealed, context_of(_TABLE, source.tenant_id, source.name)
+    )
 
 
 def _find(tx: Transaction, source_id: int) -> DataSource:

@@ -11,7 +11,7 @@ from chalicelib.domain.runs import Status, Trigger
 from chalicelib.domain.text import Text
 from chalicelib.repositories import logs
 from chalicelib.repositories.logs import Attempt
-from chalicelib.services import variables
+from chalicelib.services import secrets, variables
 from chalicelib.services.attempts import refused
 from chalicelib.services.caller import Caller
 from chalicelib.services.db_query import db_query
@@ -26,6 +26,7 @@ Function = Callable[[Platform, Caller, Mapping[str, Any]], Any]
 
 FUNCTIONS: Mapping[str, Function] = {
     "db_query": db_query,
+    "get_secret": secrets.get_secret,
     "get_var": variables.get_var,
     "set_var": variables.set_var,
     "del_var": variables.del_var,

@@ -18,10 +18,11 @@ from waitress.server import create_server
 import app as functions
 from chalicelib import wiring
 from chalicelib.config import Settings
-from chalicelib.domain.cipher import Cipher
+from chalicelib.domain.cipher import Cipher, NoMasterKey
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.repositories.database import Database
 from chalicelib.services import recovering
+from chalicelib.services.master_keys import unreadable
 from chalicelib.services.platform import Platform
 from infra.local import lambda_events
 from infra.local.admin_key import ensure_admin_key
@@ -78,6 +79,7 @@ class Machine:
         cipher = Cipher(lambda: read_master_keys(self._data / "master.key"))
         self._platform = Platform(settings, database, queue, host, clock, cipher)
         wiring.install(self._platform)
+        self._tell_what_is_lost()
         recovering.start_over(self._platform)
         ensure_admin_key(self._platform, self._data / "admin.key")
         broker = BrokerServer(self._socket, lambda request: functions.broker(request, _context()))
@@ -85,6 +87,16 @@ class Machine:
         minutes = Minutes(clock, self._tick)
         self._start_each(queue, host, broker, minutes)
         self._serve(functions.app, inbox, queue, host)
+
+    def _tell_what_is_lost(self) -> None:
+        """Say by name what nobody can read any more; all else works."""
+        try:
+            lost = unreadable(self._platform)
+        except NoMasterKey as error:
+            log.error("%s", error)
+            return
+        for one in lost:
+            log.error("no master key opens %(table)s %(id)s, %(name)r of %(tenant_id)s", one)
 
     def stop(self) -> None:
         self._stack.close()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HOME = Path(__file__).with_name("home.html")
+PROBLEM = "application/problem+json"
 NO_SUCH_PATH = Text(
     "没有这个地址或方法,请核对 docs/api.md", "no such path or method; see docs/api.md"
 )
@@ -80,11 +81,11 @@ class Gateway:
             answer = self._gateway.handle_request(request.method, path, headers, request.get_data())
         except LocalGatewayException:
             return _problem(request, HTTPStatus.NOT_FOUND, "not_found")
-        if answer["statusCode"] == HTTPStatus.METHOD_NOT_ALLOWED:
+        status, said = answer["statusCode"], _flat(answer)
+        if status == HTTPStatus.METHOD_NOT_ALLOWED and said.get("Content-Type") != PROBLEM:
+            # A method that no path has, such as TRACE: Chalice says so in a form of its own.
             return _problem(request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed")
-        return Response(
-            answer["body"], status=answer["statusCode"], headers={**_HEADERS, **_flat(answer)}
-        )
+        return Response(answer["body"], status=status, headers={**_HEADERS, **said})
 
 
 def _flat(answer: dict[str, Any]) -> dict[str, str]:
@@ -103,4 +104,4 @@ def _problem(request: Request, status: HTTPStatus, code: str) -> Response:
         "code": code,
         "request_id": uuid4().hex,
     }
-    return Response(json.dumps(body), status, _HEADERS, mimetype="application/problem+json")
+    return Response(json.dumps(body), status, _HEADERS, mimetype=PROBLEM)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.sandbox.output import Output, scrub
+from chalicelib.sandbox.output import Output
+from chalicelib.sandbox.scrubbing import scrub
 
 TEXTS = st.lists(st.text("ab\n", max_size=20), max_size=20)
 

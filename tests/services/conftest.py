@@ -8,9 +8,11 @@ import pytest
 
 from chalicelib.config import Settings
 from chalicelib.domain.access import Principal, Role
+from chalicelib.domain.cipher import Cipher
 from chalicelib.repositories.database import Database
 from chalicelib.services.platform import Platform
 from tests.fakes import FakeClock, FakeLauncher, FakeQueue
+from tests.services.rows import MASTER_KEY
 from tests.services.sandboxes import Sandbox
 
 
@@ -41,7 +43,7 @@ def platform(
     database: Database, clock: FakeClock, queue: FakeQueue, launcher: FakeLauncher
 ) -> Platform:
     settings = Settings(egress_allow=("http://127.0.0.1:8000/inbox/",))
-    return Platform(settings, database, queue, launcher, clock)
+    return Platform(settings, database, queue, launcher, clock, Cipher(lambda: MASTER_KEY))
 
 
 @pytest.fixture

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain.access import Principal, Role
+from chalicelib.domain.cipher import new_key
 from chalicelib.domain.tasks import Task
 from chalicelib.services import channels, tasks
 from chalicelib.services.platform import Platform
 
+#: Seals in tests.
+MASTER_KEY = new_key()
 ADMIN = Principal(1, "admin", None, Role.admin)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from sandbox_runner.console import logger
 from sandbox_runner.frames import CallFailed, Channel
 from sandbox_runner.rows import row_functions
+from sandbox_runner.secret_values import secret_functions
 from sandbox_runner.variables import variable_functions
 from sandbox_runner.web import HttpError, http_functions
 
@@ -56,6 +57,7 @@ def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
         **_parameters(job["params"]),
         **http_functions(channel.call),
         **row_functions(channel.call),
+        **secret_functions(channel.call),
         **variable_functions(channel.call),
         "log": logger(channel),
         "print": builtins.print,

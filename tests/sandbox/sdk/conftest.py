@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.config import Settings
+from chalicelib.domain.cipher import Cipher
 from chalicelib.gateways.broker import SocketBroker
 from chalicelib.repositories.database import Database
 from chalicelib.sandbox.function import Sandbox
@@ -18,6 +19,7 @@ from infra.local.broker_server import BrokerServer
 from tests.fakes import FakeClock, FakeLauncher, FakeQueue
 from tests.sandbox.sdk.house import House
 from tests.sandbox.web_server import WebServer
+from tests.services.rows import MASTER_KEY
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def house(
     queue, launcher = FakeQueue(clock), FakeLauncher(clock)
     database = Database(migrated_database)
     settings = Settings(egress_allow=(f"{web.url}/",))
-    platform = Platform(settings, database, queue, launcher, clock)
+    platform = Platform(settings, database, queue, launcher, clock, Cipher(lambda: MASTER_KEY))
     path = tmp_path / "broker"
     server = BrokerServer(path, lambda request: answer(platform, request))
     server.start()
