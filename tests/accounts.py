@@ -34,7 +34,7 @@ _TABLES = (
 
 def socket_of(url: str) -> str:
     """The path of the socket that the tests' server is reached by."""
-    return dict(parse_qsl(urlsplit(url).query))["unix_socket"]
+    return dict(parse_qsl(urlsplit(url).query)).get("unix_socket", "")
 
 
 @dataclass
