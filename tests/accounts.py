@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -33,7 +32,7 @@ _TABLES = (
 
 
 def socket_of(url: str) -> str:
-    """The path of the socket that the tests' server is reached by."""
+    """The path of the socket that the tests' server is reached by, if it is one."""
     return dict(parse_qsl(urlsplit(url).query)).get("unix_socket", "")
 
 
@@ -83,8 +82,6 @@ class Accounts:
             drop_database(url)
 
     def _administrator(self) -> str:
-        if "TEST_DATABASE_URL" in os.environ:
-            return self.url
         parts = urlsplit(self.url)
         place = parts.netloc.rpartition("@")[2]
         return parts._replace(netloc=f"{_NAME}:{_PASSWORD}@{place}").geturl()

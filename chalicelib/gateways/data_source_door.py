@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -56,15 +57,15 @@ def open_door(door: Door, seconds: float) -> Opened:
 
     Raises DataSourceFailed.
     """
-    deadline = Deadline(seconds)
+    end = time.monotonic() + seconds
+    connection = _connection(door)
     try:
-        sock = _reached(door, deadline)
-        watch = Watch(sock, deadline.left())
+        sock = _reached(door, Deadline(seconds))
     except Wrong as error:
         raise DataSourceFailed("refused", error.text) from None
     except TimeoutError:
         raise no_answer() from None
-    connection = _connection(door)
+    watch = Watch(sock, max(0.0, end - time.monotonic()))
     try:
         connection.connect_by(sock)
     except Exception as error:

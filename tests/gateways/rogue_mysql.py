@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -13,17 +14,22 @@ from tests.loopback import talking
 
 #: LONG_PASSWORD, PROTOCOL_41, LOCAL_FILES, SECURE_CONNECTION and PLUGIN_AUTH.
 _CAPABILITIES = 0x00000001 | 0x00000200 | 0x00000080 | 0x00008000 | 0x00080000
-_GREETING = (
-    b"\x0a8.0.0\0"
-    + struct.pack("<I", 7)
-    + b"saltsalt\0"
-    + struct.pack("<HBHHB", _CAPABILITIES & 0xFFFF, 45, 2, _CAPABILITIES >> 16, 21)
-    + bytes(10)
-    + b"saltsaltsalt\0mysql_native_password\0"
-)
+_SSL = 0x00000800
 OK = b"\0\0\0\2\0\0\0"
 #: The server's request for a file of the client's (LOAD DATA LOCAL INFILE).
 GIVE_ME = b"\xfb/etc/passwd"
+
+
+def _greeting(more: int) -> bytes:
+    capabilities = _CAPABILITIES | more
+    return (
+        b"\x0a8.0.0\0"
+        + struct.pack("<I", 7)
+        + b"saltsalt\0"
+        + struct.pack("<HBHHB", capabilities & 0xFFFF, 45, 2, capabilities >> 16, 21)
+        + bytes(10)
+        + b"saltsaltsalt\0mysql_native_password\0"
+    )
 
 
 def packet(number: int, payload: bytes) -> bytes:
@@ -31,31 +37,52 @@ def packet(number: int, payload: bytes) -> bytes:
 
 
 def _receive(sock: socket.socket) -> bytes:
-    head = sock.recv(4, socket.MSG_WAITALL)
-    return sock.recv(int.from_bytes(head[:3], "little"), socket.MSG_WAITALL)
+    size = int.from_bytes(_read(sock, 4)[:3], "little")
+    return _read(sock, size)
+
+
+def _read(sock: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (piece := sock.recv(size - len(data))):
+        data += piece
+    return data
 
 
 @contextmanager
-def rogue(answer: Callable[[socket.socket], None]) -> Iterator[tuple[int, list[bytes]]]:
+def rogue(
+    answer: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[int, list[bytes]]]:
     """The port of a server that lets everybody in, and does `answer` at the first SHOW GRANTS;
-    and what clients sent it from then on."""
+    and what clients sent it from then on. With `tls` it speaks that."""
     heard: list[bytes] = []
 
-    def talk(sock: socket.socket) -> None:
-        sock.settimeout(10)
-        sock.sendall(packet(0, _GREETING))
-        _receive(sock)
-        sock.sendall(packet(2, OK))
-        while (query := _receive(sock))[1:] != b"SHOW GRANTS":
-            if not query:
-                return
-            sock.sendall(packet(1, OK))
-        answer(sock)
-        while query := _receive(sock):
-            heard.append(query)
+    def talk(bare: socket.socket) -> None:
+        bare.settimeout(10)
+        bare.sendall(packet(0, _greeting(_SSL if tls else 0)))
+        # The login; or only the wish to be encrypted, and the login follows.
+        heard_of = _receive(bare)
+        if not tls:
+            _converse(bare, 2, answer, heard)
+        elif heard_of:
+            with tls.wrap_socket(bare, server_side=True) as sock:
+                _receive(sock)
+                _converse(sock, 3, answer, heard)
 
     with talking(talk) as port:
         yield port, heard
+
+
+def _converse(
+    sock: socket.socket, number: int, answer: Callable[[socket.socket], None], heard: list[bytes]
+) -> None:
+    sock.sendall(packet(number, OK))
+    while (query := _receive(sock))[1:] != b"SHOW GRANTS":
+        if not query:
+            return
+        sock.sendall(packet(1, OK))
+    answer(sock)
+    while query := _receive(sock):
+        heard.append(query)
 
 
 @contextmanager

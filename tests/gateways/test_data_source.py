@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,10 @@ import pytest
 from chalicelib.domain.data_sources import read_dsn
 from chalicelib.domain.errors import Wrong
 from chalicelib.gateways.data_source import DataSourceFailed, Door, Limits, Params, inspect, query
+from chalicelib.gateways.resolving import Network
+from chalicelib.repositories.database import connect
 from tests.accounts import Accounts
+from tests.gateways.authority import authority_for
 from tests.gateways.rogue_mysql import GIVE_ME, OK, over_tcp, packet, rogue
 
 PLATFORM_TABLES = ["platform_api_keys", "platform_secrets"]
@@ -229,6 +233,16 @@ def test_as_many_rows_as_may_be_are_not_too_many(door: Door) -> None:
     assert len(rows) == 10_000
 
 
+def test_files_of_the_server_and_statements_of_others_are_not_seen(
+    accounts: Accounts, door: Door
+) -> None:
+    with closing(connect(accounts.url)):
+        users = ask(door, "SELECT DISTINCT user FROM information_schema.processlist")
+
+    assert users == [[door.dsn.user]]
+    assert ask(door, "SELECT LOAD_FILE('/etc/passwd')") == [[None]]
+
+
 def test_nothing_lasts_from_one_query_to_the_next(door: Door) -> None:
     assert ask(door, "SELECT @a := 5, GET_LOCK('zhundian', 0)") == [[5, 1]]
     assert ask(door, "SELECT @a, IS_FREE_LOCK('zhundian')") == [[None, 1]]
@@ -355,11 +369,39 @@ def test_what_is_not_encrypted_is_no_answer_where_it_has_to_be(door: Door) -> No
     assert "tls=off" in error.text.en
 
 
-def test_a_certificate_is_checked_where_it_has_to_be(accounts: Accounts, door: Door) -> None:
-    if "MariaDB" in str(accounts.run("SELECT VERSION()")):
-        pytest.skip("MariaDB 10 has no certificate of its own making")
-    with over_tcp(door.dsn.unix_socket or "") as port:
-        assert "tls_ca" in refusal(at(door, port, "verify"), "SELECT 1").text.en
+CERTIFIED, OTHER = "db.example.com", "other.example.com"
+
+
+@pytest.mark.parametrize(
+    ("tls", "host", "believed", "lets_in"),
+    [
+        ("verify", CERTIFIED, True, True),
+        ("verify", CERTIFIED, False, False),
+        ("verify", OTHER, True, False),
+        ("require", OTHER, False, True),
+    ],
+)
+def test_a_certificate_is_checked_where_it_has_to_be(
+    door: Door, tmp_path: Path, tls: Any, host: str, believed: bool, lets_in: bool
+) -> None:
+    def resolve(name: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    logins: list[int] = []
+    authority = authority_for(CERTIFIED, tmp_path)
+    with rogue(lambda sock: logins.append(1), authority.context) as (port, _):
+        there = at(door, port, tls)
+        there = replace(
+            there,
+            dsn=replace(there.dsn, host=host),
+            tls_ca=authority.trusted.read_text() if believed else None,
+            allow=(f"{host}:{port}",),
+            network=Network(resolve),
+        )
+        error = refusal(there, "SELECT 1", Limits(seconds=0.5))
+
+    assert bool(logins) == lets_in
+    assert ("tls_ca" in error.text.en) == (not lets_in)
 
 
 def test_a_server_that_asks_for_a_file_of_ours_gets_none(door: Door) -> None:

@@ -131,6 +131,14 @@ def test_what_cannot_be_opened_is_refused(api: Api, dsn: str, said: str) -> None
     assert said in answer.body["errors"][0]["message"]
 
 
+def test_what_is_no_certificate_is_refused(api: Api, dsn: str) -> None:
+    verified = "mysql://a:b@8.8.8.8/c?tls=verify"
+    answer = api.post(PATH, source(verified, tls_ca="-----BEGIN CERTIFICATE-----"))
+
+    assert answer.status == 422
+    assert "tls_ca" in answer.body["errors"][0]["message"]
+
+
 def test_it_stays_with_its_tenant(api: Api, dsn: str) -> None:
     made = api.post(PATH, source(dsn)).body
 
