@@ -39,7 +39,7 @@ _GRACE_SECONDS = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """`seconds` from the first try to connect; `bytes` of the rows as JSON in ASCII."""
+    """`seconds` from the first try to connect; `bytes` of names and rows as JSON in ASCII."""
 
     seconds: float = 20.0
     rows: int = 10_000
@@ -170,11 +170,12 @@ def _checked(rows: list[dict[str, Any]] | None, limits: Limits) -> Rows:
         raise no_rows()
     if len(rows) > limits.rows:
         raise too_large(limits.rows, limits.bytes)
-    found, size = [], 0
+    columns = list(rows[0]) if rows else []
+    found, size = [], len(json.dumps(columns))
     for row in rows:
         values = [encoded(value) for value in row.values()]
         size += len(json.dumps(values)) + 2
         if size > limits.bytes:
             raise too_large(limits.rows, limits.bytes)
         found.append(values)
-    return Rows(list(rows[0]) if rows else [], found)
+    return Rows(columns, found)
