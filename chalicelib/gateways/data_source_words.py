@@ -29,6 +29,14 @@ class DataSourceFailed(Exception):
 def failed(error: Exception) -> DataSourceFailed:
     """The server's own words, which tell an author what is wrong, less the account."""
     code = _code(error)
+    if isinstance(error, UnicodeError):
+        # Types that are newer than the driver arrive so.
+        text = Text(
+            "结果中有无法读取的列,请在 SQL 中转换,例如 HEX(列) 或 CAST(列 AS CHAR)",
+            "a column of the result cannot be read; convert it in SQL, as by HEX(column) or"
+            " CAST(column AS CHAR)",
+        )
+        return DataSourceFailed("database", text)
     if code is None:
         text = Text("与数据源的连接中断", "the connection to the data source broke off")
         return DataSourceFailed("connect", text)

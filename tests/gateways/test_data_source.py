@@ -233,6 +233,14 @@ def test_as_many_rows_as_may_be_are_not_too_many(door: Door) -> None:
     assert len(rows) == 10_000
 
 
+def test_a_type_that_the_driver_does_not_know_is_told(accounts: Accounts, door: Door) -> None:
+    ((version,),) = accounts.run("SELECT VERSION()")
+    if "MariaDB" in str(version) or int(str(version).partition(".")[0]) < 9:
+        pytest.skip("VECTOR came with MySQL 9")
+
+    assert "convert it in SQL" in refusal(door, "SELECT STRING_TO_VECTOR('[1, 2]')").text.en
+
+
 def test_files_of_the_server_and_statements_of_others_are_not_seen(
     accounts: Accounts, door: Door
 ) -> None:
