@@ -19,6 +19,7 @@ from sandbox_runner.assistant import ai_functions
 from sandbox_runner.console import logger
 from sandbox_runner.frames import CallFailed, Channel
 from sandbox_runner.parameters import parameter_functions
+from sandbox_runner.rows import row_functions
 from sandbox_runner.secret_values import secret_functions
 from sandbox_runner.tenants import tenant_functions
 from sandbox_runner.variables import variable_functions
@@ -46,6 +47,7 @@ def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
         **ai_functions(channel.call),
         **http_functions(channel.call),
         **parameter_functions(job["params"]),
+        **row_functions(channel.call),
         **secret_functions(channel.call),
         **tenant_functions(channel.call),
         **variable_functions(channel.call),

@@ -16,6 +16,7 @@ from chalicelib.sandbox.function import Sandbox
 from chalicelib.services.broker import answer
 from chalicelib.services.platform import Platform
 from infra.local.broker_server import BrokerServer
+from tests.accounts import socket_of
 from tests.fakes import FakeClock, FakeLauncher, FakeQueue
 from tests.sandbox.sdk.house import House
 from tests.sandbox.web_server import WebServer
@@ -31,7 +32,9 @@ def house(
     clock = FakeClock()
     queue, launcher = FakeQueue(clock), FakeLauncher(clock)
     database = Database(migrated_database)
-    settings = Settings(egress_allow=(f"{web.url}/",))
+    settings = Settings(
+        egress_allow=(f"{web.url}/",), data_source_allow=(socket_of(migrated_database),)
+    )
     platform = Platform(settings, database, queue, launcher, clock, Cipher(lambda: MASTER_KEY))
     path = tmp_path / "broker"
     server = BrokerServer(path, lambda request: answer(platform, request))
