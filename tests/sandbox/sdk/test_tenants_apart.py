@@ -65,6 +65,12 @@ ATTEMPTS = {
         "result = ['CallFailed' in told(get_secret, key) for key in ('k', 'acme/k', '', 'K')]",
         [True] * 4,
     ),
+    # No data source is its own, and there is no way to name another's.
+    "db_query": Attempt(
+        "result = ['CallFailed' in told(db_query, sql) for sql in"
+        " ('SELECT * FROM platform_script_vars', 'SELECT 1', 'SHOW TABLES')]",
+        [True] * 3,
+    ),
     "exit": asks_nothing("exit()"),
     "quit": asks_nothing("quit()"),
     "get_var": Attempt("result = [get_var('k'), get_var('k', 'none')]", [None, "none"]),
@@ -88,7 +94,7 @@ ATTEMPTS = {
     "http_post": Attempt(
         "result = 'HttpError' in told(http_post, 'http://127.0.0.1:8000/api/api-keys')", True
     ),
-    # The lead adds here, as they come: db_query, dingtalk, wecom.
+    # The lead adds here, as they come: dingtalk, wecom.
 }
 #: Arguments by which a call might take a script for another's, and more than any call needs.
 SPOOFED = """{
