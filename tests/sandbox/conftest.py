@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,7 +19,7 @@ from chalicelib.config import Settings
 from chalicelib.gateways.broker import SocketBroker
 from chalicelib.sandbox.calls import Handler
 from chalicelib.sandbox.function import Sandbox, sandbox_from
-from chalicelib.sandbox.home import Home, environment_for
+from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.outcome import Outcome, Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.processes import Process, all_processes, descendants, is_jailed
@@ -29,6 +27,7 @@ from chalicelib.sandbox.supervisor import Supervisor
 from chalicelib.sandbox.zygote import Limits
 from infra import script_packages
 from tests.fakes import FakeClock
+from tests.sandbox import interpreters
 from tests.sandbox.fake_broker import FakeBroker
 from tests.sandbox.web_server import WebServer
 from tests.sandbox.world import World
@@ -102,29 +101,24 @@ def _echo(args: Mapping[str, Any]) -> dict[str, Any]:
     return {"status": 200, "reason": "OK", "headers": headers, "body": body, "url": args["url"]}
 
 
-def _can_run(python: str) -> bool:
-    try:
-        done = subprocess.run(
-            [python, "-I", "-c", "import sys; assert sys.version_info >= (3, 11)"],
-            env=environment_for(python),
-            user=UID,
-            group=UID,
-            extra_groups=[] if UID else None,
-            capture_output=True,
-            check=False,
-        )
-    except OSError:
-        return False
-    return done.returncode == 0
-
-
 @pytest.fixture(scope="session")
-def python() -> str:
-    """An interpreter that the scripts' uid may execute."""
-    names = [sys.executable, *(shutil.which(f"python3{dot}") or "" for dot in ("", ".11", ".12"))]
-    found = next((name for name in [*names, "/usr/bin/python3"] if name and _can_run(name)), None)
-    assert found, f"no Python 3.11 or later that uid {UID} may execute"
-    return found
+def python() -> Iterator[str]:
+    """The project's own interpreter, where the scripts' uid may execute it."""
+    with tempfile.TemporaryDirectory(prefix="zhundian-interpreter-") as name:
+        Path(name).chmod(0o755)
+        found = interpreters.own(Path(name), UID)
+        assert interpreters.can_run(found, UID), f"uid {UID} may not execute {found}"
+        yield found
+
+
+@pytest.fixture(scope="module", params=["own", "machine's"])
+def each_python(request: pytest.FixtureRequest, python: str) -> str:
+    """Both interpreters in turn: they differ in version, and in how they are built."""
+    if request.param == "own":
+        return python
+    if not interpreters.can_run(interpreters.MACHINES, UID):
+        pytest.skip(f"no Python 3.11 or later at {interpreters.MACHINES}")
+    return interpreters.MACHINES
 
 
 @pytest.fixture(scope="session")
