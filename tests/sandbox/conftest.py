@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,16 @@ from chalicelib.gateways.broker import SocketBroker
 from chalicelib.sandbox.calls import Handler
 from chalicelib.sandbox.function import Sandbox, sandbox_from
 from chalicelib.sandbox.home import Home
-from chalicelib.sandbox.outcome import Outcome, Script
+from chalicelib.sandbox.outcome import Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.processes import Process, all_processes, descendants, is_jailed
 from chalicelib.sandbox.supervisor import Supervisor
 from chalicelib.sandbox.zygote import Limits
 from infra import script_packages
 from tests.fakes import FakeClock
-from tests.sandbox import interpreters
+from tests.sandbox import interpreters, regimes
 from tests.sandbox.fake_broker import FakeBroker
+from tests.sandbox.ran import Ran
 from tests.sandbox.web_server import WebServer
 from tests.sandbox.world import World
 
@@ -37,29 +39,6 @@ ROOT = Path(__file__).parents[2]
 UID = 61000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) if os.getuid() == 0 else None
 #: For tests that look at all that an account has and does: ours has more than their scripts.
 needs_accounts = pytest.mark.skipif(UID is None, reason="only root has accounts to give to scripts")
-
-
-@dataclass
-class Ran:
-    """What came of one script."""
-
-    outcome: Outcome
-    output: str
-    seconds: float
-
-    @property
-    def result(self) -> Any:
-        assert self.outcome.status == "success", self.outcome
-        return self.outcome.result
-
-    @property
-    def kind(self) -> str | None:
-        return self.outcome.error_kind
-
-    @property
-    def error(self) -> str:
-        assert self.outcome.error is not None, self.outcome
-        return self.outcome.error
 
 
 @dataclass
@@ -132,6 +111,16 @@ def readable_folder() -> Iterator[Path]:
         shutil.copytree(ROOT / "sandbox_layer/python", folder / "layer", ignore=bare)
         script_packages.fill(folder / "layer", ROOT / "sandbox_layer/requirements.txt")
         yield folder
+
+
+@pytest.fixture(scope="module", params=["kernel", "fd-jail"])
+def author(
+    request: pytest.FixtureRequest, each_python: str, readable_folder: Path
+) -> Iterator[Callable[[str], Ran]]:
+    """Runs a script where nobody but its author looks: both regimes, both interpreters."""
+    uid = os.getuid() if UID is None else UID + 3000
+    with regimes.environment(request.param, each_python, readable_folder, uid) as environment:
+        yield partial(regimes.ran, environment)
 
 
 @pytest.fixture(scope="session")

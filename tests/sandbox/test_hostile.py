@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.sandbox.output import KEPT
-from tests.sandbox.conftest import Bench, Ran
+from tests.sandbox.conftest import Bench
+from tests.sandbox.ran import Ran
 
 pytestmark = pytest.mark.usefixtures("the_next_run_is_right")
 Run = Callable[..., Ran]

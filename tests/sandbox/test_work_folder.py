@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.sandbox.folder import WorkFolder
-from tests.sandbox.conftest import Bench, Ran
+from tests.sandbox.conftest import Bench
+from tests.sandbox.ran import Ran
 
 Run = Callable[..., Ran]
 

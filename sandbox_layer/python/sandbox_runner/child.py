@@ -15,7 +15,7 @@ import types
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from sandbox_runner import lockdown, results, sdk, shim, threads
+from sandbox_runner import lockdown, results, sdk, shim, threads, tracebacks
 from sandbox_runner.console import Console, no_input, printer
 from sandbox_runner.frames import Channel
 from sandbox_runner.tracebacks import SCRIPT, describe
@@ -31,6 +31,7 @@ _CONSOLES = {name: Console(f"<{name}>") for name in ("stdout", "stderr")}
 
 def prepare() -> None:
     """Do in the zygote what would be the same in every child."""
+    tracebacks.prepare()
     builtins.print = printer()
     builtins.input = no_input
     threads.prepare()

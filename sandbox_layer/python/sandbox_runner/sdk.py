@@ -14,6 +14,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any
 
 from sandbox_runner.console import logger
@@ -49,7 +50,7 @@ def _parameters(params: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
 
 def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     """Everything that the product document promises a script, by name."""
-    return {
+    found = {
         **MODULES,
         **_parameters(job["params"]),
         **http_functions(channel.call),
@@ -64,3 +65,8 @@ def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
         "exit": sys.exit,
         "quit": sys.exit,
     }
+    for name, value in found.items():
+        if isinstance(value, FunctionType):
+            # Python's own words about a wrong call have this.
+            value.__qualname__ = name
+    return found
