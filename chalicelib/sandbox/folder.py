@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from chalicelib.sandbox.nameless import held
+
 #: Seconds between two looks at what a script has written.
 _POLL = 0.05
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -137,20 +139,34 @@ class WorkFolder:
 
 
 class Disk:
-    """What one run may write: bytes and files; no folder, no limit to keep."""
+    """What the run of process `pid` may write: bytes and files; no folder, no limit to keep."""
 
-    def __init__(self, folder: WorkFolder | None, most_bytes: int, most_files: int) -> None:
+    def __init__(
+        self, folder: WorkFolder | None, most_bytes: int, most_files: int, pid: int
+    ) -> None:
         self._folder = folder
         self._limits = (most_bytes, most_files)
+        self._pid = pid
         self._next = time.monotonic() + _POLL
 
     def is_over(self) -> bool:
+        """Whether there is more in the folder; for a run that has ended."""
         return self._folder is not None and self._folder.is_over(*self._limits)
 
+    def _is_over_with_what_is_deleted(self) -> bool:
+        if self._folder is None:
+            return False
+        size, count = held(self._pid, self._folder.path)
+        left = (self._limits[0] - size, self._limits[1] - count)
+        return min(left) < 0 or self._folder.is_over(*left)
+
     def is_over_now_and_then(self) -> bool:
-        """As `is_over`, if it was not asked lately: a look costs more than a busy loop has."""
+        """Whether the run has more, also files that it deleted and keeps open.
+
+        No, if it was asked lately: a look costs more than a busy loop has.
+        """
         now = time.monotonic()
         if now < self._next:
             return False
         self._next = now + _POLL
-        return self.is_over()
+        return self._is_over_with_what_is_deleted()

@@ -135,7 +135,6 @@ class Supervisor:
         if missing := self._lacking(zygote, needed):
             return lacking(missing, _milliseconds_since(started))
         quotas = self._quotas.for_script(script.timeout_seconds)
-        disk = Disk(zygote.work_folder, self._limits.disk_mb << 20, self._limits.files)
         surroundings = Surroundings(zygote, sweeps=self._sweeps(zygote))
         near, far = socket.socketpair()
         with near:
@@ -143,6 +142,7 @@ class Supervisor:
                 # The kernel stops what was not stopped from here.
                 cpu_seconds = math.ceil(quotas.cpu_seconds) + 1
                 pid = zygote.fork(far.fileno(), self._limits, cpu_seconds, script)
+            disk = Disk(zygote.work_folder, self._limits.disk_mb << 20, self._limits.files, pid)
             terms = Terms(
                 job=_job(script),
                 deadline=started + quotas.wall_seconds,

@@ -60,7 +60,13 @@ def die_with_parent(signal_number: int) -> None:
 
 
 def become_undumpable() -> None:
+    """Hide memory, environment and descriptors from others of the account (proc(5))."""
     prctl(_PR_SET_DUMPABLE, 0)
+
+
+def become_visible() -> None:
+    """Undo that, as a child of a process that hides does too."""
+    prctl(_PR_SET_DUMPABLE, 1)
 
 
 def adopt_orphans() -> None:

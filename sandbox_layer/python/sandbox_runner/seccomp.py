@@ -29,7 +29,7 @@ _SIGNALS = (
 _THREADS = "futex set_robust_list set_tid_address rseq"
 _DESCRIPTORS = (
     "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close"
-    " close_range dup dup2 dup3 pipe pipe2 eventfd2 poll ppoll select pselect6 epoll_create"
+    " dup dup2 dup3 pipe pipe2 eventfd2 poll ppoll select pselect6 epoll_create"
     " epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 sendfile copy_file_range"
 )
 #: On the socket that it has, and on pairs of its own.
@@ -45,8 +45,9 @@ _CHANGING = (
     " fsync fdatasync sync_file_range flock"
 )
 
-# <linux/sched.h>: what makes a thread, and what a thread may not have.
-_CLONE_THREAD = 0x00000100 | 0x00000800 | 0x00010000
+# <linux/sched.h>: what makes a thread, which has the same descriptors (memory, folder, files,
+# signals), and what a thread may not have.
+_CLONE_THREAD = 0x00000100 | 0x00000200 | 0x00000400 | 0x00000800 | 0x00010000
 _CLONE_NEW = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x60000000
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE = 1, 1, 0xF
 # <asm-generic/fcntl.h> and <linux/fcntl.h>: duplicates, flags, locks. Nothing that sends signals.
@@ -66,6 +67,8 @@ _WITH_ARGUMENTS: dict[str, Verdict] = {
     # glibc falls back to clone, whose flags a filter can read.
     "clone3": refuse(errno.ENOSYS),
     "openat2": refuse(errno.ENOSYS),
+    # With or without CLOEXEC, but no descriptors of a thread's own.
+    "close_range": _one_of(2, (0, 4)),
     "kill": ((Check(0, OWN_PID),),),
     "tgkill": ((Check(0, OWN_PID),),),
     "fcntl": _one_of(1, _FCNTL),
