@@ -96,8 +96,10 @@ def _session(limits: Limits, means: Means) -> None:
 
 
 def _descriptors(limits: Limits, means: Means) -> None:
-    for number in (1, 2):
-        os.dup2(0, number)
+    # Of its own: flags and locks belong to what was opened, and would outlive the run.
+    nothing = os.open("/dev/null", os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
     last = SOCKET
     if means.rules is not None:
         last = os.dup2(means.rules, RULES)

@@ -33,7 +33,7 @@ _DESCRIPTORS = (
     " epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 sendfile copy_file_range"
 )
 #: On the socket that it has, and on pairs of its own.
-_SOCKETS = "recvfrom recvmsg shutdown getsockname getpeername getsockopt"
+_SOCKETS = "recvfrom recvmsg shutdown getsockname getpeername"
 #: To look; what may be opened is Landlock's to say.
 _LOOKING = (
     "open openat stat fstat lstat newfstatat statx statfs fstatfs access faccessat faccessat2"
@@ -55,6 +55,9 @@ _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 # <asm-generic/ioctls.h>: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _RLIMIT_AS = 9
+# <asm-generic/socket.h>: type, error, sizes of buffers, whether it listens, protocol, family.
+# Others tell who is at the other end, or give a descriptor of that process.
+_SOL_SOCKET, _SOCKET_FACTS = 1, (3, 4, 7, 8, 30, 38, 39)
 
 
 def _one_of(index: int, values: tuple[int, ...]) -> Alternatives:
@@ -74,6 +77,7 @@ _WITH_ARGUMENTS: dict[str, Verdict] = {
     "fcntl": _one_of(1, _FCNTL),
     "ioctl": _one_of(1, _IOCTL),
     "sendto": ((Check(4, 0, wide=True),),),
+    "getsockopt": tuple((Check(1, _SOL_SOCKET), Check(2, fact)) for fact in _SOCKET_FACTS),
     "socketpair": ((Check(0, _AF_UNIX), Check(1, _SOCK_STREAM, _SOCK_TYPE)),),
     "prlimit64": (
         (Check(0, 0), Check(2, 0, wide=True)),
