@@ -30,7 +30,7 @@ from infra import script_packages
 from tests.fakes import FakeClock
 from tests.sandbox import interpreters, regimes
 from tests.sandbox.fake_broker import FakeBroker
-from tests.sandbox.ran import Ran
+from tests.sandbox.ran import Ran as Ran
 from tests.sandbox.web_server import WebServer
 from tests.sandbox.world import World
 
