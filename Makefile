@@ -5,6 +5,8 @@ STAGE ?= test
 # Work for pytest: `make test-quick TESTS=tests/domain`.
 TESTS ?= tests
 WORKERS ?= 2
+# Runs of `make test-endurance`.
+RUNS ?= 10000
 
 SETUP := infra/local/setup.sh
 PYTHON := .venv/bin/python
@@ -13,7 +15,7 @@ PYTEST = $(PYTHON) -m pytest -n $(WORKERS)
 TYPED = chalicelib infra tests sandbox_layer/python/sandbox_runner $(wildcard app.py) $(if $(wildcard bench/*.py),bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-quick test-mysql check format bench package clean
+.PHONY: help setup run test test-quick test-endurance test-mysql check format bench package clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -30,6 +32,9 @@ test: check ## the checks, then every test
 
 test-quick: setup ## the tests that take no seconds
 	$(PYTEST) -m "not slow" $(TESTS)
+
+test-endurance: setup ## 10,000 runs in one environment of each regime (as root): nothing grows
+	RUNS=$(RUNS) $(PYTHON) -m pytest -o log_cli=true -o log_cli_level=INFO tests/sandbox/test_endurance.py
 
 test-mysql: setup ## the database tests against Oracle's MySQL
 	@bash $(SETUP) mysql

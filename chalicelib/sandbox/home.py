@@ -38,7 +38,8 @@ def environment_for(python: str) -> dict[str, str]:
     """Nothing, but for an interpreter that may not find its own library without being told."""
     libraries = Path(python).resolve().parent.parent / "lib"
     if any(libraries.glob("libpython3*.so*")):
-        return {"LD_LIBRARY_PATH": str(libraries)}
+        # A copy has a link there.
+        return {"LD_LIBRARY_PATH": str(libraries.resolve())}
     return {}
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from chalicelib.sandbox import processes, protection
 from chalicelib.sandbox.calls import Handler
 from chalicelib.sandbox.conversation import Conversation
+from chalicelib.sandbox.disk import Disk
 from chalicelib.sandbox.endings import judge, lacking
-from chalicelib.sandbox.folder import Disk
 from chalicelib.sandbox.home import Home, ZygoteFailed
 from chalicelib.sandbox.outcome import Outcome, Script, failed
 from chalicelib.sandbox.output import Output
@@ -135,7 +135,6 @@ class Supervisor:
         if missing := self._lacking(zygote, needed):
             return lacking(missing, _milliseconds_since(started))
         quotas = self._quotas.for_script(script.timeout_seconds)
-        disk = Disk(zygote.work_folder, self._limits.disk_mb << 20, self._limits.files)
         surroundings = Surroundings(zygote, sweeps=self._sweeps(zygote))
         near, far = socket.socketpair()
         with near:
@@ -143,6 +142,8 @@ class Supervisor:
                 # The kernel stops what was not stopped from here.
                 cpu_seconds = math.ceil(quotas.cpu_seconds) + 1
                 pid = zygote.fork(far.fileno(), self._limits, cpu_seconds, script)
+            most = (self._limits.disk_mb << 20, self._limits.files)
+            disk = Disk(zygote.work_folder, surroundings.belongings, *most, pid)
             terms = Terms(
                 job=_job(script),
                 deadline=started + quotas.wall_seconds,

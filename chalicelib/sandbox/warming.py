@@ -11,10 +11,13 @@ _SLOW = (
     *("requests", "urllib.request", "urllib3", "http.client", "ssl"),
     *("asyncio", "concurrent.futures", "sqlite3", "xml.etree.ElementTree", "email", "unittest"),
 )
+#: What SDK functions need.
+_NEEDED_BY = {"db_query": "decimal"}
 _IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w., \t]+)", re.MULTILINE)
 
 
 def modules_to_load(script: str) -> list[str]:
     """The slow ones that the script names in a statement of its own."""
     named = {name for names in _IMPORT.findall(script) for name in re.split(r"[,\s]+", names)}
+    named |= {module for name, module in _NEEDED_BY.items() if name in script}
     return [name for name in _SLOW if any(f"{one}.".startswith(f"{name}.") for one in named)]

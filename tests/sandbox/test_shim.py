@@ -20,7 +20,8 @@ from chalicelib.sandbox.calls import http_handler
 from chalicelib.sandbox.warming import modules_to_load
 from tests.gateways.authority import authority_for
 from tests.loopback import serving, talking
-from tests.sandbox.conftest import Bench, Ran
+from tests.sandbox.conftest import Bench
+from tests.sandbox.ran import Ran
 
 Run = Callable[..., Ran]
 OTHERS = "https://secure.example"

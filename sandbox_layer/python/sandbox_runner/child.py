@@ -14,7 +14,7 @@ import types
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from sandbox_runner import lockdown, results, shim, threads
+from sandbox_runner import lockdown, results, shim, threads, tracebacks
 from sandbox_runner.console import no_input, printer
 from sandbox_runner.frames import Channel
 from sandbox_runner.stage import Stage
@@ -34,6 +34,7 @@ class NoZone(LookupError):
 
 def prepare() -> None:
     """Do in the zygote what would be the same in every child."""
+    tracebacks.prepare()
     builtins.print = printer()
     builtins.input = no_input
     threads.prepare()

@@ -15,6 +15,9 @@ _LENGTH = struct.Struct(">I")
 class CallFailed(RuntimeError):
     """The platform could not do what an SDK function asked it for; `kind` says why, if known."""
 
+    # A script sees it under its bare name, in tracebacks too.
+    __module__ = "builtins"
+
     def __init__(self, words: str, kind: str | None = None) -> None:
         super().__init__(words)
         self.kind = kind

@@ -104,8 +104,10 @@ def _session(limits: Limits, means: Means) -> None:
 
 
 def _descriptors(limits: Limits, means: Means) -> None:
-    for number in (1, 2):
-        os.dup2(0, number)
+    # Of its own: flags and locks belong to what was opened, and would outlive the run.
+    nothing = os.open("/dev/null", os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
     last = SOCKET
     if means.rules is not None:
         last = os.dup2(means.rules, RULES)
@@ -120,6 +122,11 @@ def _undumpable(limits: Limits, means: Means) -> None:
     kernel.become_undumpable()
 
 
+def _visible(limits: Limits, means: Means) -> None:
+    """Let the supervisor, which is of the same account, see which files it keeps open."""
+    kernel.become_visible()
+
+
 def _no_new_privileges(limits: Limits, means: Means) -> None:
     kernel.renounce_privileges()
 
@@ -127,7 +134,8 @@ def _no_new_privileges(limits: Limits, means: Means) -> None:
 def _limits(limits: Limits, means: Means) -> None:
     memory = _address_space() + limits.memory_bytes
     for what, soft, hard in (
-        (resource.RLIMIT_CORE, 0, 0),
+        # Not 0, with which a handler of the machine's would still be given the memory (core(5)).
+        (resource.RLIMIT_CORE, 1, 1),
         (resource.RLIMIT_MEMLOCK, 0, 0),
         # By this one the supervisor knows a script's process from any other.
         (resource.RLIMIT_MSGQUEUE, 0, 0),
@@ -165,7 +173,6 @@ _FIRST: Mapping[str, Layer] = {
     "session": _session,
     "descriptors": _descriptors,
     "die_with_zygote": _die_with_zygote,
-    "undumpable": _undumpable,
     "no_new_privileges": _no_new_privileges,
     "limits": _limits,
 }
@@ -177,8 +184,21 @@ _PROOFS: Mapping[str, Layer] = {
 }
 #: What each regime tries. The jail takes as much of the kernel's help as there is.
 LAYERS: Mapping[Regime, Mapping[str, Layer]] = {
-    "kernel": {**_FIRST, "landlock": _landlock, "seccomp": _seccomp, **_PROOFS},
-    "fd-jail": {**_FIRST, "landlock": _landlock, "jail": _jail, "seccomp": _seccomp, **_PROOFS},
+    "kernel": {
+        **_FIRST,
+        "visible": _visible,
+        "landlock": _landlock,
+        "seccomp": _seccomp,
+        **_PROOFS,
+    },
+    "fd-jail": {
+        **_FIRST,
+        "undumpable": _undumpable,
+        "landlock": _landlock,
+        "jail": _jail,
+        "seccomp": _seccomp,
+        **_PROOFS,
+    },
 }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 Call = Callable[[str, Mapping[str, Any]], Any]
@@ -17,12 +17,24 @@ def _timedelta(text: str) -> timedelta:
     return timedelta(days, seconds, microseconds)
 
 
+def _decimal(text: str) -> Any:
+    # Loaded for scripts that name `db_query` (chalicelib/sandbox/warming.py), as it is large.
+    from decimal import Decimal
+
+    return Decimal(text)
+
+
+def _is_decimal(value: Any) -> bool:
+    decimal = sys.modules.get("decimal")
+    return decimal is not None and isinstance(value, decimal.Decimal)
+
+
 #: What JSON lacks is a list of its kind and a text (the other half: chalicelib/domain/cells.py).
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "bytes": base64.b64decode,
     "date": date.fromisoformat,
     "datetime": datetime.fromisoformat,
-    "decimal": Decimal,
+    "decimal": _decimal,
     "timedelta": _timedelta,
 }
 
@@ -36,7 +48,7 @@ def _parameter(value: Any) -> Any:
         return value
     if isinstance(value, bytes | bytearray):
         return ["bytes", base64.b64encode(value).decode("ascii")]
-    if isinstance(value, Decimal):
+    if _is_decimal(value):
         return ["decimal", str(value)]
     if isinstance(value, timedelta):
         return ["timedelta", f"{value.days} {value.seconds} {value.microseconds}"]

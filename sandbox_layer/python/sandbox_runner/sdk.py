@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 from sandbox_runner.assistant import ai_functions
@@ -42,7 +43,7 @@ MODULES: Mapping[str, Any] = {
 
 def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     """Everything that the product document promises a script, by name."""
-    return {
+    found = {
         **MODULES,
         **ai_functions(channel.call),
         **http_functions(channel.call),
@@ -62,3 +63,8 @@ def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
         "exit": sys.exit,
         "quit": sys.exit,
     }
+    for name, value in found.items():
+        if isinstance(value, FunctionType):
+            # Python's own words about a wrong call have this.
+            value.__qualname__ = name
+    return found
