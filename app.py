@@ -8,6 +8,7 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, SQSEvent
 
 from chalicelib import wiring
+from chalicelib.builder import function as builder
 from chalicelib.routes import (
     api_keys,
     health,
@@ -28,6 +29,9 @@ for resource in (health, api_keys, notification_channels, scheduled_tasks, task_
 
 # sandbox: carries out one attempt. Lambda loads it from its own module, without this one.
 app.register_blueprint(sandbox.bp)
+
+# builder: fetches a script's packages, runs none of their code. Its own module, as well.
+app.register_blueprint(builder.bp)
 
 
 @app.schedule("cron(* * * * ? *)")

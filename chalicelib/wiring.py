@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 
 from chalicelib.config import read_settings
+from chalicelib.gateways.builder import LambdaBuilder, NoBuilder
+from chalicelib.gateways.bundles import bundles_from
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.gateways.launcher import LambdaLauncher
 from chalicelib.gateways.queue import NoQueue, SqsQueue
@@ -36,4 +38,8 @@ def _from_settings() -> Platform:
         queue=SqsQueue(settings.runs_queue_url) if settings.runs_queue_url else NoQueue(),
         launcher=LambdaLauncher(settings.sandbox_function),
         clock=SystemClock(),
+        builder=(
+            LambdaBuilder(settings.builder_function) if settings.builder_function else NoBuilder()
+        ),
+        bundles=bundles_from(settings),
     )

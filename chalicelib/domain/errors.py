@@ -64,6 +64,12 @@ class Conflict(ZhundianError):
     code = "conflict"
 
 
+class Unavailable(ZhundianError):
+    """What is needed for this is away for now; nothing was written."""
+
+    code = "unavailable"
+
+
 class Unauthorized(ZhundianError):
     """No key, or one that is wrong, expired or revoked."""
 

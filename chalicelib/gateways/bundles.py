@@ -66,9 +66,10 @@ class S3Bundles:
         from boto3.exceptions import Boto3Error
         from botocore.exceptions import BotoCoreError, ClientError
 
+        name = _name(key)
         try:
             with archive.open("rb") as body:
-                self._client.put_object(Bucket=self._bucket, Key=_name(key), Body=body)
+                self._client.put_object(Bucket=self._bucket, Key=name, Body=body)
         except (Boto3Error, BotoCoreError, ClientError) as error:
             raise StoreFailed(type(error).__name__) from None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.tasks import Task, TaskSpec
+from chalicelib.domain.tasks import Deps, Task, TaskSpec
 from chalicelib.repositories.database import (
     LOCK,
     MINE,
@@ -27,7 +27,8 @@ _SELECT = """
        timezone, execution_type, webhook_url, script_content, script_deps, input_params,
        retry_count, retry_interval, alert_on_failure, alert_webhook, notify_channels,
        notify_wecom_app_id, is_enabled, timeout_seconds, owner, version, next_run_at,
-       last_run_at, last_run_status, last_run_message, created_at, updated_at
+       last_run_at, last_run_status, last_run_message, deps_status, deps_bundle, deps_packages,
+       created_at, updated_at
     FROM platform_scheduled_tasks
     WHERE
 """
@@ -35,7 +36,7 @@ _SELECT = """
 
 def _task(row: Row) -> Task:
     """Stored rows are taken as they are: an adopted one may break a rule that came later."""
-    for column in JSON_COLUMNS:
+    for column in (*JSON_COLUMNS, "deps_packages"):
         row[column] = decode_json(row[column])
     for column in ("time_points", "notify_channels"):
         row[column] = _list(row[column])
@@ -49,9 +50,15 @@ def _list(value: Any) -> list[Any] | None:
     return value if value is None or isinstance(value, list) else [value]
 
 
-def _columns(spec: TaskSpec) -> dict[str, Any]:
+def _columns(spec: TaskSpec, deps: Deps) -> dict[str, Any]:
     values = spec.model_dump()
-    return {**values, **{column: encode_json(values[column]) for column in JSON_COLUMNS}}
+    return {
+        **values,
+        **{column: encode_json(values[column]) for column in JSON_COLUMNS},
+        "deps_status": deps.status,
+        "deps_bundle": deps.bundle,
+        "deps_packages": encode_json(deps.packages),
+    }
 
 
 def get(
@@ -113,7 +120,7 @@ def count(tx: Transaction, wanted: TaskFilter) -> int:
     return int(row["n"]) if row else 0
 
 
-def add(tx: Transaction, spec: TaskSpec, *, owner: str, now: datetime) -> int:
+def add(tx: Transaction, spec: TaskSpec, deps: Deps, *, owner: str, now: datetime) -> int:
     """Store a new task, without a plan; returns its id."""
     return tx.insert(
         """
@@ -121,20 +128,21 @@ def add(tx: Transaction, spec: TaskSpec, *, owner: str, now: datetime) -> int:
             (tenant_id, task_name, task_desc, schedule_type, time_points, cron_expression, timezone,
              execution_type, webhook_url, script_content, script_deps, input_params, retry_count,
              retry_interval, alert_on_failure, alert_webhook, notify_channels, notify_wecom_app_id,
-             is_enabled, timeout_seconds, owner, created_at, updated_at)
+             is_enabled, timeout_seconds, deps_status, deps_bundle, deps_packages, owner,
+             created_at, updated_at)
         VALUES
             (%(tenant_id)s, %(task_name)s, %(task_desc)s, %(schedule_type)s, %(time_points)s,
              %(cron_expression)s, %(timezone)s, %(execution_type)s, %(webhook_url)s,
              %(script_content)s, %(script_deps)s, %(input_params)s, %(retry_count)s,
              %(retry_interval)s, %(alert_on_failure)s, %(alert_webhook)s, %(notify_channels)s,
-             %(notify_wecom_app_id)s, %(is_enabled)s, %(timeout_seconds)s, %(owner)s, %(now)s,
-             %(now)s)
+             %(notify_wecom_app_id)s, %(is_enabled)s, %(timeout_seconds)s, %(deps_status)s,
+             %(deps_bundle)s, %(deps_packages)s, %(owner)s, %(now)s, %(now)s)
         """,
-        {**_columns(spec), "owner": owner, "now": now},
+        {**_columns(spec, deps), "owner": owner, "now": now},
     )
 
 
-def update(tx: Transaction, task_id: int, spec: TaskSpec, *, now: datetime) -> None:
+def update(tx: Transaction, task_id: int, spec: TaskSpec, deps: Deps, *, now: datetime) -> None:
     """Store a user's change as the next version."""
     tx.execute(
         """
@@ -148,10 +156,12 @@ def update(tx: Transaction, task_id: int, spec: TaskSpec, *, now: datetime) -> N
             retry_interval = %(retry_interval)s, alert_on_failure = %(alert_on_failure)s,
             alert_webhook = %(alert_webhook)s, notify_channels = %(notify_channels)s,
             notify_wecom_app_id = %(notify_wecom_app_id)s, is_enabled = %(is_enabled)s,
-            timeout_seconds = %(timeout_seconds)s, version = version + 1, updated_at = %(now)s
+            timeout_seconds = %(timeout_seconds)s, deps_status = %(deps_status)s,
+            deps_bundle = %(deps_bundle)s, deps_packages = %(deps_packages)s,
+            version = version + 1, updated_at = %(now)s
         WHERE id = %(id)s
         """,
-        {**_columns(spec), "id": task_id, "now": now},
+        {**_columns(spec, deps), "id": task_id, "now": now},
     )
 
 

@@ -15,6 +15,7 @@ from chalicelib.domain.errors import (
     Malformed,
     NotFound,
     Unauthorized,
+    Unavailable,
     ZhundianError,
 )
 from chalicelib.domain.text import Language, Text
@@ -26,6 +27,7 @@ STATUS: dict[type[ZhundianError], int] = {
     Conflict: 409,
     Unauthorized: 401,
     Forbidden: 403,
+    Unavailable: 503,
 }
 TITLES = {
     400: Text("请求无法解析", "The request cannot be read"),
@@ -35,6 +37,7 @@ TITLES = {
     409: Text("状态冲突", "Conflict"),
     422: Text("参数有误", "Invalid"),
     500: Text("服务器内部错误", "Internal error"),
+    503: Text("暂时不可用", "Not available for now"),
 }
 INTERNAL = Text(
     "服务器内部错误,请稍后重试;如持续出现请联系管理员并提供 request_id",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.config import Settings
+from chalicelib.gateways.builder import Builder, NoBuilder
+from chalicelib.gateways.bundles import Bundles, NoBundles
 from chalicelib.gateways.clock import Clock
 from chalicelib.gateways.launcher import Launcher
 from chalicelib.gateways.queue import Queue
@@ -14,13 +16,15 @@ from chalicelib.repositories.database import Database
 
 @dataclass(frozen=True)
 class Platform:
-    """Database, queue, launcher, clock and settings; built by `wiring`."""
+    """Settings and gateways; built by `wiring`."""
 
     settings: Settings
     database: Database
     queue: Queue
     launcher: Launcher
     clock: Clock
+    builder: Builder = field(default_factory=NoBuilder)
+    bundles: Bundles = field(default_factory=NoBundles)
 
     def now(self) -> datetime:
         return self.clock.now()

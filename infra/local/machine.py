@@ -20,17 +20,21 @@ from chalicelib import wiring
 from chalicelib.config import Settings
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.repositories.database import Database
+from chalicelib.sandbox.home import Home
 from chalicelib.services import recovering
 from chalicelib.services.platform import Platform
 from infra.local import lambda_events
 from infra.local.admin_key import ensure_admin_key
 from infra.local.broker_server import BrokerServer
+from infra.local.building import ChildBuilder
+from infra.local.bundle_folder import FolderBundles
 from infra.local.function import Function
 from infra.local.inbox import Inbox
 from infra.local.metrics import metrics
 from infra.local.minutes import Minutes
 from infra.local.placing import Limits
 from infra.local.queue import MemoryQueue
+from infra.local.regime import loadable_packages
 from infra.local.runtime_folder import prepare
 from infra.local.sandbox_host import SandboxHost
 from infra.local.web import web
@@ -67,12 +71,19 @@ class Machine:
         clock = SystemClock()
         database = Database(self._database_url)
         self._stack.callback(database.close)
+        function = self._function()
         settings = Settings(
-            database_url=self._database_url, egress_allow=self._allow, public_url=self._url
+            database_url=self._database_url,
+            egress_allow=self._allow,
+            public_url=self._url,
+            script_packages=_script_packages(function),
         )
         queue = MemoryQueue()
-        host = SandboxHost(self._function(), Limits(), on_dropped=self._take_back)
-        self._platform = Platform(settings, database, queue, host, clock)
+        host = SandboxHost(function, Limits(), on_dropped=self._take_back)
+        folder = self._data / "bundles"
+        bundles = FolderBundles(folder, self._url, clock)
+        builder = ChildBuilder(folder, os.environ)
+        self._platform = Platform(settings, database, queue, host, clock, builder, bundles)
         wiring.install(self._platform)
         recovering.start_over(self._platform)
         ensure_admin_key(self._platform, self._data / "admin.key")
@@ -80,7 +91,7 @@ class Machine:
         inbox = Inbox(clock, self._data / "inbox")
         minutes = Minutes(clock, self._tick)
         self._start_each(queue, host, broker, minutes)
-        self._serve(functions.app, inbox, queue, host)
+        self._serve(functions.app, inbox, queue, host, bundles)
 
     def stop(self) -> None:
         self._stack.close()
@@ -97,7 +108,14 @@ class Machine:
         minutes.start()
         self._stack.callback(minutes.stop)
 
-    def _serve(self, app: Any, inbox: Inbox, queue: MemoryQueue, host: SandboxHost) -> None:
+    def _serve(
+        self,
+        app: Any,
+        inbox: Inbox,
+        queue: MemoryQueue,
+        host: SandboxHost,
+        bundles: FolderBundles,
+    ) -> None:
         def counts() -> dict[str, float]:
             queued = {f"queue_{name}": value for name, value in queue.stats().items()}
             return {**queued, **{f"sandbox_{k}": float(v) for k, v in host.stats().items()}}
@@ -108,6 +126,7 @@ class Machine:
                 inbox,
                 lambda: metrics(self._platform, counts()),
                 str(self._data / "admin.key"),
+                bundles,
             ),
             sockets=[self._listener],
             threads=WEB_THREADS,
@@ -156,6 +175,13 @@ class Machine:
 def _first_uid(data: Path) -> int:
     """Two of us on one machine, with other data, had better not share their sandboxes' uids."""
     return FIRST_UID + zlib.crc32(bytes(data)) % MACHINES * UIDS_OF_ONE
+
+
+def _script_packages(function: Function) -> str:
+    """As the environment has it, or what this machine's sandbox can load."""
+    runtime = function.runtime
+    home = Home(str(runtime.python), str(runtime.layer), function.first_uid)
+    return os.environ.get("SCRIPT_PACKAGES") or loadable_packages(home)
 
 
 def _context() -> LambdaContext:

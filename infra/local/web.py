@@ -18,6 +18,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request, Response
 
 from chalicelib.domain.text import Text, preferred_language
+from infra.local.bundle_folder import PREFIX as BUNDLES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,12 +35,17 @@ _HEADERS = {
 
 
 def web(
-    app: Chalice, inbox: WSGIApplication, metrics: Callable[[], str], key_file: str
+    app: Chalice,
+    inbox: WSGIApplication,
+    metrics: Callable[[], str],
+    key_file: str,
+    bundles: WSGIApplication,
 ) -> WSGIApplication:
     """All of it as one WSGI application."""
     mounts: dict[str, WSGIApplication] = {
         "/api": Gateway(app),
         "/inbox": inbox,
+        BUNDLES: bundles,
         "/metrics": _page(metrics, "text/plain; version=0.0.4"),
     }
     home = _page(

@@ -75,6 +75,7 @@ def test_every_function_is_there_with_its_handler(package: Package) -> None:
         "Dispatch": "app.dispatch",
         "Launch": "app.launch",
         "Broker": "app.broker",
+        "Builder": "chalicelib.builder.function.builder",
         "Sandbox": "chalicelib.sandbox.function.sandbox",
     }
     runtime = f"python3.{sys.version_info.minor}"
