@@ -24,6 +24,7 @@ from chalicelib.gateways.bundles import Bundles, StoreFailed
 
 #: The first instant that a zip can name.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Builder:
             wheels = resolve(requirements, folder, self.pip, seconds=self.seconds, is_pure=is_pure)
             tree = laid_out(wheels)
             archive = folder / "bundle.zip"
-            _write(archive, tree)
+            write_bundle(archive, tree)
             if archive.stat().st_size > MOST_BYTES:
                 raise too_large()
             with archive.open("rb") as file:
@@ -73,10 +74,11 @@ def _problem(kind: str, text: Text, names: Sequence[str] = ()) -> dict[str, Any]
     return {"ok": False, "kind": kind, "zh": text.zh, "en": text.en, "names": list(names)}
 
 
-def _write(target: Path, tree: Tree) -> None:
+def write_bundle(target: Path, tree: Tree, python: str = THIS_PYTHON) -> None:
+    """Write a tree as one archive, for this machine and for that version of Python."""
     manifest = {
         "format": 1,
-        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "python": python,
         "machine": platform.machine(),
         "packages": [package.as_dict() for package in tree.packages],
     }

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.text import Text
+
+if TYPE_CHECKING:
+    from chalicelib.sandbox.shelf import Shelved
 
 #: Characters of an error that are kept.
 _ERROR = 1 << 16
@@ -19,7 +22,7 @@ def in_both(text: Text) -> str:
 
 @dataclass(frozen=True)
 class Script:
-    """One script to run; times in seconds."""
+    """One script to run; times in seconds. `bundle`: the packages that it brings."""
 
     content: str
     params: Mapping[str, Any]
@@ -28,6 +31,7 @@ class Script:
     task_id: int | None = None
     tenant_id: str | None = None
     trace_id: str = ""
+    bundle: Shelved | None = None
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import resource
 import select
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandbox_runner import child, kernel, means, modes, packages, zones
+from sandbox_runner import bundles, child, kernel, means, modes, packages, zones
 from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks
 
 #: The document's modules first, then what scripts often import.
@@ -60,13 +61,13 @@ def _is_unreadable() -> bool:
     return False
 
 
-def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
+def _prepare(folder: str, bundles_folder: str) -> tuple[Means, dict[str, bool]]:
     """Load everything, then give up what is not needed; says what the machine allowed."""
     child.prepare()
     for name in PRELOADED:
         importlib.import_module(name)
     packages.prepare()
-    found = means.find(folder)
+    found = means.find(folder, bundles_folder)
     if found.regime == "fd-jail":
         importlib.import_module("sandbox_runner.in_memory").load()
     modes.forget()
@@ -119,17 +120,17 @@ class Zygote:
         self._control.send(json.dumps(message).encode("ascii"))
 
     def _obey(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+        data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 2)
         if not data:
             return False
         order = json.loads(data)
         if order["op"] == "run":
-            self._fork(descriptors[0], order)
+            self._fork(descriptors, order)
         else:
             self._reap(order["forget_keys"])
         return True
 
-    def _fork(self, descriptor: int, order: dict[str, Any]) -> None:
+    def _fork(self, descriptors: list[int], order: dict[str, Any]) -> None:
         packages.load(order["load"])
         tasks = self._count() + order["tasks"]
         limits = Limits(
@@ -143,15 +144,20 @@ class Zygote:
         has_zone = zones.enter(order["timezone"])
         pid = os.fork()
         if pid == 0:
-            self._become_child(descriptor, limits, has_zone)
-        os.close(descriptor)
+            self._become_child(descriptors, order["bundle"], limits, has_zone)
+        for descriptor in descriptors:
+            os.close(descriptor)
         self._child = pid
         self._say(pid=pid)
 
-    def _become_child(self, descriptor: int, limits: Limits, has_zone: bool) -> NoReturn:
+    def _become_child(
+        self, descriptors: list[int], bundle: str, limits: Limits, has_zone: bool
+    ) -> NoReturn:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            descriptor, *archive = descriptors
+            bundles.enter(bundle, archive[0] if archive else None)
             # Whatever else holds 3 is closed a moment later, and this end with it.
             for end in (self._control, self._alarm, self._wakeup):
                 end.detach()
@@ -193,17 +199,19 @@ class Zygote:
         self._say(clean=True)
 
 
-def main(descriptor: int, folder: str) -> None:
+def main(descriptor: int, folder: str, bundles_folder: str = "") -> None:
     """Serve the supervisor at the other end of `descriptor` until it goes.
 
-    `folder`: where scripts may write, if the kernel holds them to it.
+    `folder`: where scripts may write, if the kernel holds them to it. `bundles_folder`: where the
+    packages are that they bring, if any.
     """
     control = socket.socket(fileno=descriptor)
-    found, allowed = _prepare(folder)
+    found, allowed = _prepare(folder, bundles_folder)
     zygote = Zygote(control, found)
     # Until now a traceback went to the supervisor's pipe.
     os.dup2(0, 2)
-    ready = {"ready": os.getpid(), "regime": found.regime, "allowed": allowed}
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    ready = {"ready": os.getpid(), "regime": found.regime, "allowed": allowed, "python": python}
     control.send(json.dumps(ready).encode("ascii"))
     with contextlib.suppress(ConnectionError):
         zygote.serve()
