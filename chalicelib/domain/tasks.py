@@ -131,13 +131,14 @@ class TaskSpec(BaseModel):
 
 @dataclass(frozen=True)
 class Deps:
-    """What `script_deps` come to: `ready` with a bundle's key and packages, or `none`.
+    """What `script_deps` come to: `ready` with a bundle's key, Python and packages, or `none`.
 
     `unbuilt` has a task that is older than bundles are; its next save makes one.
     """
 
     status: Literal["none", "ready", "unbuilt"]
     bundle: str | None = None
+    python: str | None = None
     packages: list[dict[str, Any]] | None = None
 
 
@@ -158,6 +159,7 @@ class Task(TaskSpec):
     last_run_message: str | None
     deps_status: Literal["none", "ready", "unbuilt"]
     deps_bundle: str | None
+    deps_python: str | None
     deps_packages: list[dict[str, Any]] | None
     created_at: datetime | None
     updated_at: datetime | None

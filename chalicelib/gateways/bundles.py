@@ -144,8 +144,9 @@ def fetch(url: str, key: str) -> bytes:
 def _not_fetched(why: str) -> NotFetched:
     return NotFetched(
         Text(
-            f"脚本依赖包未能取得({why}),请重试;如持续出现,请重新保存任务",
-            f"The script's packages could not be fetched ({why}); try again, or save the task anew",
+            f"脚本依赖包未能取得({why}),请重试;如持续出现,请清空依赖并保存,再填回",
+            f"The script's packages could not be fetched ({why}); try again, and if it stays so,"
+            " save the task without script_deps, then with them",
         )
     )
 

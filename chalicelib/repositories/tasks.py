@@ -27,8 +27,8 @@ _SELECT = """
        timezone, execution_type, webhook_url, script_content, script_deps, input_params,
        retry_count, retry_interval, alert_on_failure, alert_webhook, notify_channels,
        notify_wecom_app_id, is_enabled, timeout_seconds, owner, version, next_run_at,
-       last_run_at, last_run_status, last_run_message, deps_status, deps_bundle, deps_packages,
-       created_at, updated_at
+       last_run_at, last_run_status, last_run_message, deps_status, deps_bundle, deps_python,
+       deps_packages, created_at, updated_at
     FROM platform_scheduled_tasks
     WHERE
 """
@@ -57,6 +57,7 @@ def _columns(spec: TaskSpec, deps: Deps) -> dict[str, Any]:
         **{column: encode_json(values[column]) for column in JSON_COLUMNS},
         "deps_status": deps.status,
         "deps_bundle": deps.bundle,
+        "deps_python": deps.python,
         "deps_packages": encode_json(deps.packages),
     }
 
@@ -128,15 +129,15 @@ def add(tx: Transaction, spec: TaskSpec, deps: Deps, *, owner: str, now: datetim
             (tenant_id, task_name, task_desc, schedule_type, time_points, cron_expression, timezone,
              execution_type, webhook_url, script_content, script_deps, input_params, retry_count,
              retry_interval, alert_on_failure, alert_webhook, notify_channels, notify_wecom_app_id,
-             is_enabled, timeout_seconds, deps_status, deps_bundle, deps_packages, owner,
-             created_at, updated_at)
+             is_enabled, timeout_seconds, deps_status, deps_bundle, deps_python,
+             deps_packages, owner, created_at, updated_at)
         VALUES
             (%(tenant_id)s, %(task_name)s, %(task_desc)s, %(schedule_type)s, %(time_points)s,
              %(cron_expression)s, %(timezone)s, %(execution_type)s, %(webhook_url)s,
              %(script_content)s, %(script_deps)s, %(input_params)s, %(retry_count)s,
              %(retry_interval)s, %(alert_on_failure)s, %(alert_webhook)s, %(notify_channels)s,
              %(notify_wecom_app_id)s, %(is_enabled)s, %(timeout_seconds)s, %(deps_status)s,
-             %(deps_bundle)s, %(deps_packages)s, %(owner)s, %(now)s, %(now)s)
+             %(deps_bundle)s, %(deps_python)s, %(deps_packages)s, %(owner)s, %(now)s, %(now)s)
         """,
         {**_columns(spec, deps), "owner": owner, "now": now},
     )
@@ -157,7 +158,8 @@ def update(tx: Transaction, task_id: int, spec: TaskSpec, deps: Deps, *, now: da
             alert_webhook = %(alert_webhook)s, notify_channels = %(notify_channels)s,
             notify_wecom_app_id = %(notify_wecom_app_id)s, is_enabled = %(is_enabled)s,
             timeout_seconds = %(timeout_seconds)s, deps_status = %(deps_status)s,
-            deps_bundle = %(deps_bundle)s, deps_packages = %(deps_packages)s,
+            deps_bundle = %(deps_bundle)s, deps_python = %(deps_python)s,
+            deps_packages = %(deps_packages)s,
             version = version + 1, updated_at = %(now)s
         WHERE id = %(id)s
         """,

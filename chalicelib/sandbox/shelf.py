@@ -61,9 +61,9 @@ class Shelved:
             raise Unfit(
                 Text(
                     f"依赖包是为 Python {' '.join(wanted)} 准备的,沙箱是 {' '.join(here)};"
-                    "请重新填写并保存任务的依赖",
+                    "请重新保存任务",
                     f"The packages are for Python {' '.join(wanted)}, and this sandbox is"
-                    f" {' '.join(here)}; change script_deps and save the task anew",
+                    f" {' '.join(here)}; save the task anew",
                 )
             )
         if regime == "kernel" and not self._folder.is_dir():
@@ -148,5 +148,11 @@ class Shelf:
             )
         while len(self._shelved) >= MOST:
             self._shelved.pop(next(iter(self._shelved))).close()
-        # The hash of what came is the key, so this is no path of anybody's choice.
-        return Shelved(self._fetch(url, key), Path(self.folder, key))
+        content = self._fetch(url, key)
+        try:
+            # The hash of what came is the key, so this is no path of anybody's choice.
+            return Shelved(content, Path(self.folder, key))
+        except OSError as error:
+            raise NotFetched(
+                Text(f"依赖包无法保存:{error}", f"The packages could not be kept: {error}")
+            ) from None

@@ -6,6 +6,7 @@ The builder is asked while no row is locked: a save that finds it needs a bundle
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,8 @@ from chalicelib.services.platform import Platform
 Saved = TypeVar("Saved")
 #: A bundle of the same requirements that is no older is taken again: a test, then the save.
 FRESH = timedelta(hours=1)
+#: Whoever saves, builds and runs has the same: one deployment has one Python.
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def settled(platform: Platform, spec: TaskSpec, before: Task | None, made: Made 
     if made is not None and made.wanted == wanted:
         return made.deps
     if before is not None and before.deps_status == "ready":
-        kept = Deps("ready", before.deps_bundle, before.deps_packages)
+        kept = Deps("ready", before.deps_bundle, before.deps_python, before.deps_packages)
         if normal_form(parse(before.script_deps)) == wanted and _loads(platform, kept):
             return kept
     raise NeedsBundle(lines)
@@ -78,14 +81,15 @@ def made(platform: Platform, lines: Sequence[Line]) -> Made:
     Raises Invalid, which names the line, and Unavailable.
     """
     wanted = normal_form(lines)
-    name = fingerprint([*wanted, platform.settings.script_packages])
+    name = fingerprint([*wanted, platform.settings.script_packages, PYTHON])
     now = platform.now()
     with platform.database.transaction() as tx:
         found = bundles.find(tx, name, now - FRESH)
     if found:
-        return Made(wanted, Deps("ready", *found))
+        key, packages = found
+        return Made(wanted, Deps("ready", key, PYTHON, packages))
     built = _built(platform, lines, wanted)
-    deps = Deps("ready", built.key, list(built.packages))
+    deps = Deps("ready", built.key, PYTHON, list(built.packages))
     _check(platform, deps, lines)
     with platform.database.transaction() as tx:
         bundles.keep(tx, name, built.key, built.packages, now)
@@ -122,7 +126,7 @@ def _compiled(deps: Deps) -> list[dict[str, Any]]:
 
 def _loads(platform: Platform, deps: Deps) -> bool:
     """Whether the sandbox of this deployment can load them."""
-    return not (_only_pure(platform) and _compiled(deps))
+    return deps.python == PYTHON and not (_only_pure(platform) and _compiled(deps))
 
 
 def _check(platform: Platform, deps: Deps, lines: Sequence[Line]) -> None:

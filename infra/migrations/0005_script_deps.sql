@@ -3,6 +3,7 @@
 ALTER TABLE platform_scheduled_tasks
   ADD COLUMN deps_status ENUM('none', 'ready', 'unbuilt') NOT NULL DEFAULT 'none',
   ADD COLUMN deps_bundle CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'SHA-256',
+  ADD COLUMN deps_python VARCHAR(10) NULL COMMENT 'the version of Python that it is for',
   ADD COLUMN deps_packages JSON NULL COMMENT 'name, version, sha256 and is_pure of each';
 
 UPDATE platform_scheduled_tasks SET deps_status = 'unbuilt'

@@ -17,7 +17,10 @@ from tests.infra.running import Running
 pytestmark = pytest.mark.slow
 
 PURE = "import idna, attr\nresult = [idna.__version__, attr.__name__]"
-COMPILED = "import markupsafe, markupsafe._speedups as c\nresult = [c.__file__[-3:], markupsafe.escape('<')]"
+COMPILED = """
+import markupsafe, markupsafe._speedups as compiled
+result = [compiled.__file__[-3:], markupsafe.escape("<")]
+"""
 
 
 @pytest.fixture(scope="module")

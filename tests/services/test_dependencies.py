@@ -175,6 +175,16 @@ def test_a_task_of_before_gets_its_bundle_with_its_next_save(platform: Platform)
     assert tasks.update_task(platform, ADMIN, task.id, {}).deps_status == "ready"
 
 
+def test_a_bundle_for_another_python_is_made_anew_with_the_next_save(platform: Platform) -> None:
+    task = make_task(platform, script_deps="good")
+    with platform.database.transaction() as tx:
+        tx.execute("UPDATE platform_scheduled_tasks SET deps_python = '2.7', deps_bundle = 'old'")
+
+    saved = tasks.update_task(platform, ADMIN, task.id, {})
+
+    assert (saved.deps_bundle, saved.deps_python) == (task.deps_bundle, task.deps_python)
+
+
 def test_a_bundle_that_was_made_lately_is_taken_again(
     platform: Platform, index: Index, clock: FakeClock
 ) -> None:
