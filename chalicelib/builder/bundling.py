@@ -1,21 +1,25 @@
 """A bundle: one archive with all that a script's requirements come to, kept by its content.
 
-The same wheels make the same bytes, so the same bundle is kept once whoever asks for it.
+The same wheels make the same bytes, so the same bundle is kept once whoever asks for it (if there
+was time to compile all of it).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chalicelib.builder.compiling import compiled
 from chalicelib.builder.problems import Refused, Unavailable, too_large
 from chalicelib.builder.resolving import MOST_BYTES, resolve
 from chalicelib.builder.wheels import MANIFEST, Tree, contents, laid_out
@@ -31,7 +35,7 @@ THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 class Builder:
     """What bundles are made with. `pip`: the environment that pip is given; it names the index.
 
-    `seconds`: for all of pip's work.
+    `seconds`: for pip, and for as much of compiling as they last.
     """
 
     store: Bundles
@@ -55,12 +59,13 @@ class Builder:
             return _problem("unavailable", text)
 
     def _build(self, requirements: Sequence[str], is_pure: bool) -> dict[str, Any]:
+        deadline = time.monotonic() + self.seconds
         with tempfile.TemporaryDirectory(prefix="zhundian-builder-") as name:
             folder = Path(name)
             wheels = resolve(requirements, folder, self.pip, seconds=self.seconds, is_pure=is_pure)
             tree = laid_out(wheels)
             archive = folder / "bundle.zip"
-            write_bundle(archive, tree)
+            write_bundle(archive, tree, deadline=deadline)
             if archive.stat().st_size > MOST_BYTES:
                 raise too_large()
             with archive.open("rb") as file:
@@ -74,8 +79,13 @@ def _problem(kind: str, text: Text, names: Sequence[str] = ()) -> dict[str, Any]
     return {"ok": False, "kind": kind, "zh": text.zh, "en": text.en, "names": list(names)}
 
 
-def write_bundle(target: Path, tree: Tree, python: str = THIS_PYTHON) -> None:
-    """Write a tree as one archive, for this machine and for that version of Python."""
+def write_bundle(
+    target: Path, tree: Tree, python: str = THIS_PYTHON, deadline: float = math.inf
+) -> None:
+    """Write a tree as one archive, for this machine and for that version of Python.
+
+    Modules are compiled until the deadline (monotonic clock); the others are at each import.
+    """
     manifest = {
         "format": 1,
         "python": python,
@@ -86,6 +96,9 @@ def write_bundle(target: Path, tree: Tree, python: str = THIS_PYTHON) -> None:
         _add(archive, MANIFEST, json.dumps(manifest, sort_keys=True).encode("ascii"))
         for path, content in contents(tree):
             _add(archive, path, content)
+            code = compiled(path, content) if time.monotonic() < deadline else None
+            if code:
+                _add(archive, *code)
 
 
 def _add(archive: zipfile.ZipFile, path: str, content: bytes) -> None:

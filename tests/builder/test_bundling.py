@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from chalicelib.builder import resolving, wheels
-from chalicelib.builder.bundling import Builder
+from chalicelib.builder.bundling import Builder, write_bundle
 from tests.builder.index import Index, sdist, serving_index, wheel
 from tests.builder.stores import KeptHere
 
@@ -196,9 +198,7 @@ def test_pip_can_start_no_process_whatever_it_is_told(
     assert not ran.exists()
 
 
-def test_too_many_or_too_large_packages_are_refused(
-    index: Index, builder: Builder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_or_too_large_packages_are_refused(index: Index, builder: Builder) -> None:
     index.publish("zeros", files={"zeros.py": b"0" * (wheels.MOST_BYTES + 1)})
     index.publish("many", files={f"many/m{n}.py": "" for n in range(wheels.MOST_FILES)})
     index.publish("crowd", needs=[f"one-{n}" for n in range(resolving.MOST_WHEELS)])
@@ -249,7 +249,7 @@ def test_what_python_would_run_by_itself_is_left_out(
         files={
             "busy.py": "x = 1",
             "busy.pth": "import os; os.system('id')",
-            "__pycache__/busy.cpython-313.pyc": "x",
+            f"__pycache__/busy.{sys.implementation.cache_tag}.pyc": "x",
             "busy.pyc": "x",
             "pkg/data.pth": "data of a package",
             "busy-1.0.data/scripts/run": "x",
@@ -260,8 +260,12 @@ def test_what_python_would_run_by_itself_is_left_out(
     key = ask(builder, "busy")["key"]
 
     with store.opened(key) as bundle:
-        modules = {n for n in bundle.namelist() if ".dist-info/" not in n and "zhundian" not in n}
-        assert modules == {"busy.py", "more.py", "pkg/data.pth"}
+        names = {n for n in bundle.namelist() if ".dist-info/" not in n and "zhundian" not in n}
+        # Its own code, not that which the wheel brought.
+        tag = sys.implementation.cache_tag
+        code = {f"__pycache__/{name}.{tag}.pyc" for name in ("busy", "more")}
+        assert names == {"busy.py", "more.py", "pkg/data.pth", *code}
+        assert bundle.read(f"__pycache__/busy.{tag}.pyc") != b"x"
         assert {info.external_attr >> 16 for info in bundle.infolist()} == {0o100644}
 
 
@@ -313,3 +317,43 @@ def _native_tag() -> list[str]:
     from packaging.tags import sys_tags
 
     return [str(next(sys_tags()))]
+
+
+def test_modules_are_compiled_for_this_python_and_what_cannot_be_stays_as_it_is(
+    index: Index, builder: Builder, store: KeptHere, tmp_path: Path
+) -> None:
+    nested = "x = " + "(" * 5000 + ")" * 5000
+    files = {
+        "pkg/__init__.py": "NAME = __name__\n",
+        "pkg/other.py": "print 'of Python 2'",
+        "pkg/nested.py": nested,
+        "pkg/nul.py": b"x = 1\0",
+        "pkg/tests/test_x.py": "def test_x(): pass",
+        "pkg/escape.py": "x = '\\d'",
+    }
+    index.publish("pkg", files=files)
+
+    key = ask(builder, "pkg")["key"]
+
+    with store.opened(key) as bundle:
+        bundle.extractall(tmp_path)
+    compiled = {path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")}
+    assert compiled == {"__init__", "escape"}
+    # Without its source, which shows that the code is taken as it is.
+    source = tmp_path / "pkg/__init__.py"
+    source.write_text("NAME = 'changed'\n")
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import pkg; print(pkg.NAME)"
+    command = [sys.executable, "-I", "-B", "-c", program, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "pkg\n"
+
+
+def test_compiling_ends_with_the_time(tmp_path: Path) -> None:
+    (tmp_path / "late-1.0-py3-none-any.whl").write_bytes(wheel("late"))
+    tree = wheels.laid_out([tmp_path / "late-1.0-py3-none-any.whl"])
+
+    write_bundle(tmp_path / "bundle.zip", tree, deadline=float("-inf"))
+
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as bundle:
+        names = bundle.namelist()
+    assert "late/__init__.py" in names
+    assert not [name for name in names if name.endswith(".pyc")]
