@@ -5,16 +5,23 @@ Entered in the child alone, so that the next run has none of them.
 
 from __future__ import annotations
 
+import importlib
 import importlib.machinery
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sandbox_runner import held, packages
+from sandbox_runner import packages
 
 #: Libraries that start a thread per processor; a script has few threads, and in the jail none.
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def prepare(archives: Sequence[int]) -> None:
+    """Load in the zygote what children need for an archive, when the first one comes."""
+    if archives:
+        importlib.import_module("sandbox_runner.held")
 
 
 def enter(folder: str, archive: int | None) -> None:
@@ -23,7 +30,9 @@ def enter(folder: str, archive: int | None) -> None:
     `folder`: where it is unpacked, or empty. `archive`: a descriptor of it, in the jail.
     """
     if archive is not None:
-        finder = held.Finder(_content(archive))
+        from sandbox_runner.held import Finder
+
+        finder = Finder(_content(archive))
         sys.meta_path.insert(0, finder)
         names: Iterable[str] = finder.modules()
     elif folder:

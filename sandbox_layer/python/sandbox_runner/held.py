@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.machinery
-import importlib.metadata
 import importlib.util
 import io
 import marshal
@@ -13,7 +12,10 @@ import types
 import zipfile
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 #: Where its files seem to be; there is no such folder.
 _ROOT = "/bundle"
@@ -118,8 +120,10 @@ class Finder:
     def get_resource_reader(self, name: str) -> _Reader:
         return _Reader(zipfile.Path(self._archive, f"{name.replace('.', '/')}/"))
 
-    def find_distributions(self, context: Any = None) -> Iterator[importlib.metadata.Distribution]:
+    def find_distributions(self, context: Any = None) -> Iterator[Distribution]:
         """What `importlib.metadata` asks for, by a name or for all."""
+        from importlib.metadata import PathDistribution
+
         wanted = None if context is None or context.name is None else _plain(context.name)
         for folder in sorted(self._folders):
             name, _, rest = folder.partition("-")
@@ -127,7 +131,7 @@ class Finder:
                 continue
             if wanted is None or wanted == _plain(name):
                 place: Any = zipfile.Path(self._archive, f"{folder}/")
-                yield importlib.metadata.PathDistribution(place)
+                yield PathDistribution(place)
 
 
 class _Reader:

@@ -132,6 +132,7 @@ class Zygote:
 
     def _fork(self, descriptors: list[int], order: dict[str, Any]) -> None:
         packages.load(order["load"])
+        bundles.prepare(descriptors[1:])
         tasks = self._count() + order["tasks"]
         limits = Limits(
             order["memory_bytes"],
