@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -357,3 +358,33 @@ def test_compiling_ends_with_the_time(tmp_path: Path) -> None:
         names = bundle.namelist()
     assert "late/__init__.py" in names
     assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_requirements_of_another_system_come_to_nothing(
+    index: Index, builder: Builder, store: KeptHere
+) -> None:
+    answer = ask(builder, 'nosuch ; os_name == "nt"')
+
+    assert (answer["ok"], answer["packages"]) == (True, []), answer
+    with store.opened(answer["key"]) as bundle:
+        assert bundle.namelist() == [wheels.MANIFEST]
+    assert index.asked == []
+
+
+def test_extras_bring_what_they_need(index: Index, builder: Builder) -> None:
+    index.publish("lead", extras={"fast": ["follow"]})
+    index.publish("follow")
+
+    assert [p["name"] for p in ask(builder, "lead")["packages"]] == ["lead"]
+    assert [p["name"] for p in ask(builder, "lead[fast]")["packages"]] == ["follow", "lead"]
+
+
+def test_two_bundles_at_once_do_not_meet(index: Index, builder: Builder) -> None:
+    index.publish("a")
+    index.publish("b")
+
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda name: ask(builder, name), ["a", "b", "a"]))
+
+    assert [[p["name"] for p in answer["packages"]] for answer in answers] == [["a"], ["b"], ["a"]]
+    assert answers[0]["key"] == answers[2]["key"]
