@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.builder.compiling import compiled
-from chalicelib.builder.problems import Refused, Unavailable, too_large
+from chalicelib.builder.errors import Refused, Unavailable, too_large
 from chalicelib.builder.resolving import MOST_BYTES, resolve
 from chalicelib.builder.wheels import MANIFEST, Tree, contents, laid_out
 from chalicelib.domain.text import Text

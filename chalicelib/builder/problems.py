@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from chalicelib.builder.alone import ADDRESS, BUILD
+from chalicelib.builder.errors import Refused, Unavailable, broken, name_of, too_large
 from chalicelib.domain.text import Text
 
 _PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
@@ -14,32 +16,10 @@ _PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 _SHOWN = 8
 
 
-class Refused(Exception):
-    """What was asked for cannot be had. `names`: the packages that it is about."""
-
-    def __init__(self, text: Text, *names: str) -> None:
-        super().__init__(str(text))
-        self.text = text
-        self.names = names
-
-
-class Unavailable(Exception):
-    """The index, or this machine, is the trouble; the same may work later."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__(str(text))
-        self.text = text
-
-
-def name_of(requirement: str) -> str:
-    """The name that a requirement begins with, as PyPA's specification compares it."""
-    found = re.match(r"[A-Za-z0-9][\w.-]*", requirement)
-    return re.sub(r"[-_.]+", "-", found[0]).lower().strip("-") if found else ""
-
-
-def explain(log: str) -> Refused | Unavailable:
-    """What pip's log comes to."""
-    for read in (_address, _size, _unreachable, _hash, _missing, _conflict, _broken):
+def explain(log: str, is_pure: bool = False) -> Refused | Unavailable:
+    """What pip's log comes to; `is_pure`: wheels in pure Python were asked for alone."""
+    missing = partial(_missing, is_pure=is_pure)
+    for read in (_address, _size, _unreachable, _hash, missing, _conflict, _broken):
         if problem := read(log):
             return problem
     return Unavailable(
@@ -66,12 +46,6 @@ def _size(log: str) -> Refused | Unavailable | None:
     if "[Errno 28]" in log:
         return Unavailable(Text("构建环境磁盘已满", "the builder's disk is full"))
     return None
-
-
-def too_large() -> Refused:
-    return Refused(
-        Text("依赖包太大,请减少依赖", "the packages are too large; leave some of them out")
-    )
 
 
 def _unreachable(log: str) -> Unavailable | None:
@@ -102,7 +76,7 @@ def _hash(log: str) -> Refused | None:
     )
 
 
-def _missing(log: str) -> Refused | None:
+def _missing(log: str, is_pure: bool) -> Refused | None:
     pattern = (
         r"Could not find a version that satisfies the requirement (.+?) \(from versions: (.*)\)"
     )
@@ -113,6 +87,8 @@ def _missing(log: str) -> Refused | None:
     versions = [] if found[2] == "none" else found[2].split(", ")
     name = name_of(wanted)
     words = _why_missing(wanted, name, versions, log)
+    if is_pure and words == _no_wheel(wanted):
+        words = _only_compiled(wanted)
     if not chain:
         return Refused(words, name)
     needing = name_of(chain)
@@ -140,10 +116,7 @@ def _why_missing(wanted: str, name: str, versions: list[str], log: str) -> Text:
             f"no version satisfies {wanted}; there are {shown}",
         )
     if re.search(rf"none of the wheel's tags .*{files}", log, re.IGNORECASE):
-        return Text(
-            f"{wanted} 没有适用于本平台({_PYTHON})的 wheel",
-            f"{wanted} has no wheel that can be used here ({_PYTHON})",
-        )
+        return _no_wheel(wanted)
     if re.search(rf"No sources permitted for .*{files}", log, re.IGNORECASE):
         return Text(
             f"{wanted} 只有源码包,没有 wheel;平台不编译源码,请换一个包或版本",
@@ -155,6 +128,21 @@ def _why_missing(wanted: str, name: str, versions: list[str], log: str) -> Text:
     return Text(
         f"包索引中没有 {wanted},请检查拼写",
         f"the package index has no {wanted}; check its spelling",
+    )
+
+
+def _no_wheel(wanted: str) -> Text:
+    return Text(
+        f"{wanted} 没有适用于本平台({_PYTHON})的 wheel",
+        f"{wanted} has no wheel that can be used here ({_PYTHON})",
+    )
+
+
+def _only_compiled(wanted: str) -> Text:
+    return Text(
+        f"{wanted} 没有纯 Python 的 wheel({_PYTHON}),本平台的沙箱无法加载编译的扩展模块",
+        f"{wanted} has no wheel in pure Python ({_PYTHON}), and the sandbox here cannot load"
+        " compiled modules",
     )
 
 
@@ -182,12 +170,3 @@ def _broken(log: str) -> Refused | None:
         if found := re.search(pattern, log):
             return broken(name(found[1]))
     return None
-
-
-def broken(name: str, why: Text | None = None) -> Refused:
-    """The wheel of a package is not one that can be used."""
-    more = why or Text("不是完整的 wheel", "it is no sound wheel")
-    return Refused(
-        Text(f"{name} 的文件无法使用:{more.zh}", f"the file of {name} cannot be used: {more.en}"),
-        name_of(name),
-    )

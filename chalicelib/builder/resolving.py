@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chalicelib.builder import alone
-from chalicelib.builder.problems import Refused, Unavailable, explain, too_large
+from chalicelib.builder.errors import Refused, Unavailable, too_large
+from chalicelib.builder.problems import explain
 from chalicelib.domain.text import Text
 
 #: All wheels together, in bytes; one sandbox has 512 MB for these and what is unpacked of them.
@@ -54,16 +55,16 @@ def resolve(
     options = (*_ARGUMENTS, *(_PURE if is_pure else ()), f"--log={log}", f"--dest={wheels}")
     code = _run([*options, *requirements], {**environment, "TMPDIR": str(folder)}, folder, seconds)
     if code != 0:
-        raise _explained(log)
+        raise _explained(log, is_pure)
     found = sorted(wheels.iterdir())
     if len(found) > MOST_WHEELS or _size(wheels) > MOST_BYTES:
         raise too_large()
     return found
 
 
-def _explained(log: Path) -> Refused | Unavailable:
+def _explained(log: Path, is_pure: bool) -> Refused | Unavailable:
     text = log.read_bytes()[-_MOST_LOG:].decode("utf-8", "replace") if log.exists() else ""
-    problem = explain(text)
+    problem = explain(text, is_pure)
     if isinstance(problem, Unavailable):
         # pip itself leaves credentials of addresses out of what it logs.
         errors = [line[:300] for line in text.splitlines() if " ERROR: " in line]

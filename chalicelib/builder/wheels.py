@@ -18,7 +18,7 @@ from typing import Any
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from chalicelib.builder.problems import Refused, broken, too_large
+from chalicelib.builder.errors import Refused, broken, too_large
 from chalicelib.domain.text import Text
 
 #: Unpacked, all together.
