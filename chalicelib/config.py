@@ -52,6 +52,30 @@ class Settings:
     #: Layers of protection without which no script runs, by name, separated by commas or spaces;
     #: empty: what the regime found at start-up needs (`chalicelib/sandbox/protection.py`).
     sandbox_required_layers: tuple[str, ...] = ()
+    #: Where bundles of packages are kept, and the function that makes them.
+    bundle_bucket: str = ""
+    builder_function: str = ""
+    #: What `script_deps` may name: `any` package, or `pure`, without compiled modules, where the
+    #: sandbox has the fd-jail alone.
+    script_packages: str = "any"
+    #: What pip is told, of all that this process is told; the index may want a password.
+    pip: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+#: The variables that name a package index, a proxy and the certificates of both.
+_OF_PIP = frozenset(
+    {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir"}
+    | {"requests_ca_bundle", "ld_library_path", "home", "xdg_config_home"}
+)
+
+
+def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What of an environment is pip's business (pip's documentation, "Configuration")."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.startswith("PIP_") or name.lower() in _OF_PIP
+    }
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -82,4 +106,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sandbox_required_layers=tuple(
             env.get("SANDBOX_REQUIRED_LAYERS", "").replace(",", " ").split()
         ),
+        bundle_bucket=env.get("BUNDLE_BUCKET", ""),
+        builder_function=env.get("BUILDER_FUNCTION", ""),
+        script_packages=env.get("SCRIPT_PACKAGES", "any"),
+        pip=pip_environment(env),
     )

@@ -40,7 +40,7 @@ TITLES = {
     409: Text("状态冲突", "Conflict"),
     422: Text("参数有误", "Invalid"),
     500: Text("服务器内部错误", "Internal error"),
-    503: Text("暂不可用", "Not available"),
+    503: Text("暂时不可用", "Not available for now"),
 }
 INTERNAL = Text(
     "服务器内部错误,请稍后重试;如持续出现请联系管理员并提供 request_id",

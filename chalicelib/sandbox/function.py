@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint
 
 from chalicelib.config import Settings, read_settings
+from chalicelib.gateways import bundles
 from chalicelib.gateways.broker import Broker, BrokerRefused, BrokerUnavailable, broker_from
+from chalicelib.gateways.bundles import NotFetched
 from chalicelib.gateways.clock import Clock, SystemClock
 from chalicelib.sandbox.ai_call import ai_handler
 from chalicelib.sandbox.attempt import Attempt, ask_patiently
@@ -26,11 +28,12 @@ from chalicelib.sandbox.calls import Fetch, Handler, http_handler
 from chalicelib.sandbox.deliveries import Send, deliver_all
 from chalicelib.sandbox.heartbeat import Heartbeat, Rhythm
 from chalicelib.sandbox.home import Home
-from chalicelib.sandbox.outcome import Outcome, Script
+from chalicelib.sandbox.outcome import Outcome, Script, failed
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.probing import probe
 from chalicelib.sandbox.query_calls import query_calls
 from chalicelib.sandbox.secret_calls import secret_calls
+from chalicelib.sandbox.shelf import Shelf
 from chalicelib.sandbox.supervisor import Supervisor
 from chalicelib.sandbox.webhook import call_webhook
 from chalicelib.sandbox.zygote import Limits, Unclean
@@ -66,6 +69,7 @@ class Sandbox:
     fetch: Fetch
     send: Send
     clock: Clock
+    shelf: Shelf
     rhythm: Rhythm = Rhythm()
     patience: Patience = Patience()
 
@@ -100,11 +104,14 @@ def sandbox_from(settings: Settings, uid: int | None = None) -> Sandbox:
     def fetch_for_script(request: Request, seconds: float) -> Response:
         return fetch(request, min(seconds, _HTTP_SECONDS))
 
-    home = Home(settings.sandbox_python or sys.executable, settings.sandbox_layer, uid)
+    shelf = Shelf(bundles.fetch)
+    python = settings.sandbox_python or sys.executable
+    home = Home(python, settings.sandbox_layer, uid, shelf.folder)
     limits = Limits(memory_mb=settings.sandbox_memory_mb)
     handlers = {"http": http_handler(fetch)}
     supervisor = Supervisor(home, handlers, limits, settings.sandbox_required_layers)
-    return Sandbox(broker_from(settings), supervisor, fetch, _send_under(settings), SystemClock())
+    send = _send_under(settings)
+    return Sandbox(broker_from(settings), supervisor, fetch, send, SystemClock(), shelf)
 
 
 @cache
@@ -179,6 +186,12 @@ def _execute(
 ) -> Outcome:
     if run["execution_type"] == "webhook":
         return call_webhook(run, here.fetch, output, cancelled)
+    started = here.clock.now()
+    try:
+        bundle = here.shelf.take(run.get("bundle"))
+    except NotFetched as error:
+        took = here.clock.now() - started
+        return failed("sandbox", error.text, round(took.total_seconds() * 1000))
     script = Script(
         content=run["script_content"] or "",
         params=run["input_params"],
@@ -188,6 +201,7 @@ def _execute(
         tenant_id=run["tenant_id"],
         trace_id=run["trace_id"],
         calls=calls,
+        bundle=bundle,
     )
     return here.supervisor.execute(script, output, cancelled)
 

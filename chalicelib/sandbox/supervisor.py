@@ -19,6 +19,7 @@ from chalicelib.sandbox.home import Home, ZygoteFailed
 from chalicelib.sandbox.outcome import Outcome, Script, failed
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.quotas import Quotas
+from chalicelib.sandbox.shelf import Unfit
 from chalicelib.sandbox.surroundings import Surroundings
 from chalicelib.sandbox.terms import Ending, Terms
 from chalicelib.sandbox.zygote import Limits, Zygote
@@ -92,7 +93,13 @@ class Supervisor:
         with self._one_at_a_time:
             started = time.monotonic()
             try:
-                return self._run(script, output, cancelled, self._warm_zygote())
+                zygote = self._warm_zygote()
+                if script.bundle:
+                    # Not on the script's time.
+                    script.bundle.prepare(zygote.regime, zygote.python)
+                return self._run(script, output, cancelled, zygote)
+            except Unfit as error:
+                return failed("sandbox", error.text, _milliseconds_since(started))
             except ZygoteFailed as error:
                 self.close()
                 return failed("sandbox", error.text, _milliseconds_since(started))

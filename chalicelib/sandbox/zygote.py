@@ -89,6 +89,11 @@ class Zygote:
         return str(self.said["regime"])
 
     @property
+    def python(self) -> str:
+        """Its version, such as `3.13`."""
+        return str(self.said["python"])
+
+    @property
     def work_folder(self) -> WorkFolder | None:
         """Where scripts may write, if they may."""
         return self.folder if self.regime == "kernel" else None
@@ -140,10 +145,16 @@ class Zygote:
             "tasks": limits.tasks,
             "file_bytes": limits.disk_mb << 20,
             "timezone": script.timezone,
+            "bundle": "",
         }
+        descriptors = [descriptor]
+        if script.bundle and self.regime == "kernel":
+            order["bundle"] = script.bundle.folder
+        elif script.bundle:
+            descriptors.append(script.bundle.descriptor)
         message = None
         with suppress(OSError):
-            socket.send_fds(self.control, [json.dumps(order).encode("ascii")], [descriptor])
+            socket.send_fds(self.control, [json.dumps(order).encode("ascii")], descriptors)
             message = self.hear(_FORK_SECONDS)
         if message is None or "pid" not in message:
             raise ZygoteFailed(Text("沙箱未能创建进程", "The sandbox made no process"))

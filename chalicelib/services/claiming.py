@@ -5,11 +5,13 @@ Overlap is decided here, under the task's row lock, and not when the run was pla
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.runs import LEASE, SkipReason, Status, Trigger, of_task
 from chalicelib.domain.tasks import Task
+from chalicelib.gateways.bundles import StoreFailed
 from chalicelib.repositories import log_waits, logs, tasks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
@@ -17,12 +19,32 @@ from chalicelib.services.admitting import Admission, admit
 from chalicelib.services.attempts import hold
 from chalicelib.services.platform import Platform
 
+log = logging.getLogger(__name__)
+
 
 def claim(platform: Platform, log_id: int, token: str, nonce: str) -> dict[str, Any]:
     """Answer `{"run": …}`, or `{"run": None, "reason": …}` when there is nothing to do.
 
-    Asked again with the same nonce after a lost answer, it answers the same.
+    Asked again with the same nonce after a lost answer, it answers the same, but for the address
+    of a bundle.
     """
+    answer = _claim(platform, log_id, token, nonce)
+    if answer["run"] and (key := answer["run"]["bundle"]):
+        # When no row is locked any more: whoever signs first loads a library for it.
+        answer["run"]["bundle"] = {"key": key, "url": _address(platform, key)}
+    return answer
+
+
+def _address(platform: Platform, key: str) -> str | None:
+    """None if there is no store: the run then fails, with words, and is not lost."""
+    try:
+        return platform.bundles.url(key)
+    except StoreFailed:
+        log.exception("no address for a bundle", extra={"bundle": key})
+        return None
+
+
+def _claim(platform: Platform, log_id: int, token: str, nonce: str) -> dict[str, Any]:
     now = platform.now()
     with platform.database.transaction() as tx:
         attempt, task = hold(tx, log_id, token)
@@ -79,4 +101,5 @@ def order(attempt: Attempt, task: Task | None) -> dict[str, Any]:
         "retry_count": attempt.retry_count,
         "scheduled_for": f"{instant:%Y-%m-%dT%H:%M:%SZ}" if instant else None,
         "is_test": attempt.trigger_type == Trigger.TEST,
+        "bundle": task.deps_bundle if task else what.get("deps_bundle"),
     }

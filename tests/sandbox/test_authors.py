@@ -160,6 +160,15 @@ def test_lines_are_those_of_python(author: Run) -> None:
         ),
         ("def late():\n    import http.client, xml.dom.minidom, sqlite3\nresult = late()", None),
         ("import zoneinfo\nresult = str(zoneinfo.ZoneInfo('Europe/Berlin'))", "Europe/Berlin"),
+        (
+            "import mimetypes; mimetypes.init()\nresult = mimetypes.guess_type('a.png')[0]",
+            "image/png",
+        ),
+        (
+            "import requests\nfiles = {'f': ('a.pdf', b'x')}\n"
+            "result = requests.post('https://x.example/', files=files).status_code",
+            200,
+        ),
         ("import logging; logging.warning('告警')\nresult = 1", 1),
         ("import csv, io, decimal, statistics, uuid\nresult = len(str(uuid.uuid4()))", 36),
     ],

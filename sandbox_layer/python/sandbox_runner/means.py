@@ -30,9 +30,10 @@ def _readable() -> list[str]:
     return [*_READABLE, library, *(entry for entry in sys.path if Path(entry).is_dir())]
 
 
-def _rules(folder: str) -> int | None:
+def _rules(folder: str, bundles: str) -> int | None:
     try:
-        return move_up(landlock.ruleset(_readable(), folder))
+        readable = [*_readable(), *filter(None, [bundles])]
+        return move_up(landlock.ruleset(readable, folder))
     except OSError:
         return None
 
@@ -53,12 +54,12 @@ def holds(means: Means) -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
-def find(folder: str) -> Means:
+def find(folder: str, bundles: str = "") -> Means:
     """The stronger regime if all of it works here, else the jail that needs no kernel's help.
 
-    `folder`: where scripts may write, in the kernel regime.
+    `folder`: where scripts may write, in the kernel regime; `bundles`: where they may read.
     """
-    rules = _rules(folder)
+    rules = _rules(folder, bundles)
     if rules is not None:
         means = Means("kernel", folder, rules, _filter(may_write=True))
         if holds(means):

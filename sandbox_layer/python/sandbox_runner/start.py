@@ -21,9 +21,9 @@ def _sparing(register: Callable[..., None]) -> Callable[..., None]:
     return register_at_fork
 
 
-def main(descriptor: int, folder: str) -> None:
+def main(descriptor: int, folder: str, bundles: str = "") -> None:
     """Become the zygote of the supervisor at the other end of `descriptor`."""
     os.register_at_fork = _sparing(os.register_at_fork)
     from sandbox_runner import zygote
 
-    zygote.main(descriptor, folder)
+    zygote.main(descriptor, folder, bundles)

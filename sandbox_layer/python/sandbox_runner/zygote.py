@@ -11,11 +11,12 @@ import resource
 import select
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandbox_runner import child, kernel, means, modes, packages, zones
+from sandbox_runner import bundles, child, kernel, means, modes, packages, zones
 from sandbox_runner.frames import Channel
 from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks, move_up
 from sandbox_runner.stage import Stage, placeholder
@@ -67,13 +68,13 @@ def _is_unreadable() -> bool:
     return False
 
 
-def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
+def _prepare(folder: str, bundles_folder: str) -> tuple[Means, dict[str, bool]]:
     """Load everything, then give up what is not needed; says what the machine allowed."""
     child.prepare()
     for name in PRELOADED:
         importlib.import_module(name)
     packages.prepare()
-    found = means.find(folder)
+    found = means.find(folder, bundles_folder)
     if found.regime == "fd-jail":
         importlib.import_module("sandbox_runner.in_memory").load()
     modes.forget()
@@ -123,18 +124,19 @@ class Zygote:
                 self._tell_exit()
 
     def _obey(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+        data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 2)
         if not data:
             return False
         order = json.loads(data)
         if order["op"] == "run":
-            self._fork(descriptors[0], order)
+            self._fork(descriptors, order)
         else:
             self._reap(order["forget_keys"])
         return True
 
-    def _fork(self, descriptor: int, order: dict[str, Any]) -> None:
+    def _fork(self, descriptors: list[int], order: dict[str, Any]) -> None:
         packages.load(order["load"])
+        bundles.prepare(descriptors[1:])
         tasks = self._count() + order["tasks"]
         limits = Limits(
             order["memory_bytes"],
@@ -147,15 +149,20 @@ class Zygote:
         has_zone = zones.enter(order["timezone"])
         pid = os.fork()
         if pid == 0:
-            self._become_child(descriptor, limits, has_zone)
-        os.close(descriptor)
+            self._become_child(descriptors, order["bundle"], limits, has_zone)
+        for descriptor in descriptors:
+            os.close(descriptor)
         self._child = pid
         self._control.send(b'{"pid": %d}' % pid)
 
-    def _become_child(self, descriptor: int, limits: Limits, has_zone: bool) -> NoReturn:
+    def _become_child(
+        self, descriptors: list[int], bundle: str, limits: Limits, has_zone: bool
+    ) -> NoReturn:
         try:
             signal.set_wakeup_fd(-1)
             _bare_signal.signal(_bare_signal.SIGCHLD, _bare_signal.SIG_DFL)
+            descriptor, *archive = descriptors
+            bundles.enter(bundle, archive[0] if archive else None)
             for end in (self._control, self._alarm, self._wakeup):
                 end.detach()
             os.dup2(descriptor, SOCKET)
@@ -192,13 +199,14 @@ class Zygote:
         self._control.send(b'{"clean": true}')
 
 
-def main(descriptor: int, folder: str) -> None:
+def main(descriptor: int, folder: str, bundles_folder: str = "") -> None:
     """Serve the supervisor at the other end of `descriptor` until it goes.
 
-    `folder`: where scripts may write, if the kernel holds them to it.
+    `folder`: where scripts may write, if the kernel holds them to it. `bundles_folder`: where the
+    packages are that they bring, if any.
     """
     control = socket.socket(fileno=move_up(descriptor))
-    found, allowed = _prepare(folder)
+    found, allowed = _prepare(folder, bundles_folder)
     child.rehearse()
     stage = Stage(Channel(placeholder()))
     zygote = Zygote(control, found, stage)
@@ -207,7 +215,8 @@ def main(descriptor: int, folder: str) -> None:
     stage.set()
     gc.collect()
     gc.freeze()
-    ready = {"ready": os.getpid(), "regime": found.regime, "allowed": allowed}
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    ready = {"ready": os.getpid(), "regime": found.regime, "allowed": allowed, "python": python}
     control.send(json.dumps(ready).encode("ascii"))
     with contextlib.suppress(ConnectionError):
         zygote.serve()
