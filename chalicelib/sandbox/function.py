@@ -28,6 +28,7 @@ from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.outcome import Outcome, Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.probing import probe
+from chalicelib.sandbox.robot_calls import robot_calls
 from chalicelib.sandbox.supervisor import Supervisor
 from chalicelib.sandbox.webhook import call_webhook
 from chalicelib.sandbox.zygote import Limits, Unclean
@@ -63,6 +64,8 @@ class Sandbox:
     fetch: Fetch
     send: Send
     clock: Clock
+    #: URL prefixes that users may name although they are not global; see `check_url`.
+    allow: tuple[str, ...] = ()
     rhythm: Rhythm = Rhythm()
     patience: Patience = Patience()
 
@@ -101,7 +104,14 @@ def sandbox_from(settings: Settings, uid: int | None = None) -> Sandbox:
     limits = Limits(memory_mb=settings.sandbox_memory_mb)
     handlers = {"http": http_handler(fetch)}
     supervisor = Supervisor(home, handlers, limits, settings.sandbox_required_layers)
-    return Sandbox(broker_from(settings), supervisor, fetch, _send_under(settings), SystemClock())
+    return Sandbox(
+        broker=broker_from(settings),
+        supervisor=supervisor,
+        fetch=fetch,
+        send=_send_under(settings),
+        clock=SystemClock(),
+        allow=settings.egress_allow,
+    )
 
 
 @cache
@@ -152,7 +162,7 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         return
     output, cancelled = Output(), threading.Event()
     with Heartbeat(attempt, output, cancelled, here.rhythm) as heartbeat:
-        calls = broker_calls(attempt)
+        calls = {**broker_calls(attempt), **robot_calls(here.send, here.clock, here.allow)}
         outcome = _execute(run, here, output, cancelled, calls)
     if heartbeat.disowned:
         return

@@ -18,6 +18,7 @@ from typing import Any
 
 from sandbox_runner.console import logger
 from sandbox_runner.frames import CallFailed, Channel
+from sandbox_runner.robots import robot_functions
 from sandbox_runner.variables import variable_functions
 from sandbox_runner.web import HttpError, http_functions
 
@@ -54,6 +55,7 @@ def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
         **MODULES,
         **_parameters(job["params"]),
         **http_functions(channel.call),
+        **robot_functions(channel.call),
         **variable_functions(channel.call),
         "log": logger(channel),
         "print": builtins.print,
