@@ -20,7 +20,8 @@ from sandbox_runner.console import logger
 from sandbox_runner.frames import CallFailed, Channel
 from sandbox_runner.robots import robot_functions
 from sandbox_runner.variables import variable_functions
-from sandbox_runner.web import HttpError, http_functions
+from sandbox_runner.web import http_functions
+from sandbox_runner.web_answers import HttpError
 
 MODULES: Mapping[str, Any] = {
     # The class, as the product document has `datetime.now()` without import.
