@@ -10,7 +10,7 @@ from chalice.app import Request
 
 from chalicelib.domain.access import Principal
 from chalicelib.domain.errors import FieldError, Invalid, Malformed
-from chalicelib.domain.text import Text
+from chalicelib.domain.text import Text, preferred_language
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 
@@ -24,6 +24,8 @@ class Call:
 
     def __init__(self, request: Request, platform: Platform, principal: Principal | None) -> None:
         self.platform = platform
+        #: Of words that are made for this caller.
+        self.language = preferred_language(request.headers.get("accept-language"))
         self._principal = principal
         self._raw: str | bytes = request.raw_body
         self._query: Mapping[str, str] = request.query_params or {}

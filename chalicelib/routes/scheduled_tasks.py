@@ -46,7 +46,9 @@ def create_task(call: Call) -> Response:
 # Before the routes of one task, as API Gateway and the local server prefer the literal.
 @routes.post("/api/scheduled-tasks/test-script", Role.editor)
 def test_script(call: Call) -> Any:
-    finished, answer = script_tests.test_script(call.platform, call.principal, call.body())
+    finished, answer = script_tests.test_script(
+        call.platform, call.principal, call.body(), call.language
+    )
     return answer if finished else accepted(answer)
 
 

@@ -28,6 +28,7 @@ from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.outcome import Outcome, Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.probing import probe
+from chalicelib.sandbox.rehearsal import Rehearsal
 from chalicelib.sandbox.robot_calls import robot_calls
 from chalicelib.sandbox.supervisor import Supervisor
 from chalicelib.sandbox.webhook import call_webhook
@@ -161,13 +162,21 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         _log.info("nothing to run", extra={"log_id": attempt.log_id, "why": answer.get("reason")})
         return
     output, cancelled = Output(), threading.Event()
+    calls = broker_calls(attempt)
+    rehearsal = Rehearsal(calls, here.allow) if run["is_test"] else None
+    if rehearsal:
+        calls = rehearsal.calls
+    else:
+        calls |= robot_calls(here.send, here.clock, here.allow)
     with Heartbeat(attempt, output, cancelled, here.rhythm) as heartbeat:
-        calls = {**broker_calls(attempt), **robot_calls(here.send, here.clock, here.allow)}
         outcome = _execute(run, here, output, cancelled, calls)
     if heartbeat.disowned:
         return
+    told = outcome.as_dict()
+    if rehearsal:
+        told["captured"] = rehearsal.captured()
     rest = output.rest(heartbeat.sent)
-    answer = attempt.report(outcome.as_dict(), heartbeat.sent, rest, here.patience.report)
+    answer = attempt.report(told, heartbeat.sent, rest, here.patience.report)
     if answer["deliveries"]:
         _deliver(answer["deliveries"], answer["token"], here)
 
