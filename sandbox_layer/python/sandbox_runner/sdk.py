@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import builtins
-import copy
 import datetime
 import hashlib
 import json
@@ -13,11 +12,12 @@ import random
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox_runner.console import logger
 from sandbox_runner.frames import CallFailed, Channel
+from sandbox_runner.parameters import parameter_functions
 from sandbox_runner.robots import robot_functions
 from sandbox_runner.variables import variable_functions
 from sandbox_runner.web import http_functions
@@ -38,23 +38,11 @@ MODULES: Mapping[str, Any] = {
 }
 
 
-def _parameters(params: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
-    def get_param(key: str, default: Any = None) -> Any:
-        """获取单个任务参数,没有时返回 `default`。"""
-        return copy.deepcopy(params.get(key, default))
-
-    def get_params() -> dict[str, Any]:
-        """获取所有任务参数。"""
-        return copy.deepcopy(dict(params))
-
-    return {"get_param": get_param, "get_params": get_params}
-
-
 def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
     """Everything that the product document promises a script, by name."""
     return {
         **MODULES,
-        **_parameters(job["params"]),
+        **parameter_functions(job["params"]),
         **http_functions(channel.call),
         **robot_functions(channel.call),
         **variable_functions(channel.call),
