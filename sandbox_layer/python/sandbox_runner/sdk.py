@@ -10,12 +10,11 @@ import json
 import math
 import random
 import re
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox_runner.console import logger
+from sandbox_runner.console import leave, logger
 from sandbox_runner.frames import CallFailed, Channel
 from sandbox_runner.parameters import parameter_functions
 from sandbox_runner.robots import robot_functions
@@ -54,6 +53,6 @@ def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
         "HttpError": HttpError,
         "CallFailed": CallFailed,
         # Python adds these two in a module that the sandbox leaves out.
-        "exit": sys.exit,
-        "quit": sys.exit,
+        "exit": leave,
+        "quit": leave,
     }

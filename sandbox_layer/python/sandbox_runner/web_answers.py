@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import json as json_module
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 #: Tried in turn where a server names no charset; GB 18030 holds GBK and GB 2312.
@@ -13,9 +13,20 @@ _GUESSES = ("utf-8-sig", "gb18030")
 
 
 class HttpError(OSError):
-    """There was no answer, or `raise_for_status` found a bad one, or `json` no JSON.
+    """没有得到响应,或 `raise_for_status` 遇到错误状态码,或 `json` 遇到的不是 JSON。属于 OSError。
 
-    `kind`: why there was none, such as `timeout`; `response`: the answer, if there was one.
+    `kind` 是原因的代码,例如 `timeout`;有响应时 `response` 是该响应。
+
+    There was no answer, or `raise_for_status` found a bad one, or `json` no JSON. An OSError.
+
+    `kind` says why, such as `timeout`; `response` is the answer, if there was one.
+
+    Example::
+
+        try:
+            http_get('http://127.0.0.1:9/')
+        except HttpError as error:
+            log(f'{error.kind}: {error}')
     """
 
     # A script sees it under its bare name, in tracebacks too.
@@ -25,8 +36,8 @@ class HttpError(OSError):
         self, words: str, kind: str | None = None, response: HttpResponse | None = None
     ) -> None:
         super().__init__(words)
-        self.kind = kind
-        self.response = response
+        self.kind: str | None = kind
+        self.response: HttpResponse | None = response
 
 
 class NoJson(HttpError, json_module.JSONDecodeError):
@@ -79,12 +90,12 @@ class HttpResponse:
     def __init__(self, answer: Mapping[str, Any], seconds: float = 0.0) -> None:
         self.status_code: int = answer["status"]
         self.reason: str = answer["reason"]
-        self.headers = Headers(answer["headers"])
+        self.headers: Headers = Headers(answer["headers"])
         self.content: bytes = base64.b64decode(answer["body"])
         #: Where the answer came from in the end, after redirects.
         self.url: str = answer["url"]
         #: From the call to the last byte.
-        self.elapsed = datetime.timedelta(seconds=seconds)
+        self.elapsed: timedelta = timedelta(seconds=seconds)
         #: The charset of `text`, which may be set; None: it is guessed. Unlike `requests`, text
         #: without a charset is not taken for ISO-8859-1, which no page in Chinese is.
         self.encoding: str | None = _charset(self.headers.get("content-type", ""))
