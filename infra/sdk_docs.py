@@ -19,7 +19,7 @@ from sandbox_runner import sdk
 from sandbox_runner.console import printer
 from sandbox_runner.frames import Channel
 
-from infra import sdk_stubs
+from infra import sdk_sections, sdk_stubs
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "chalicelib/sdk_docs.json"
@@ -46,13 +46,14 @@ _VARIABLES = {
     "tenant_id": ("当前租户的 ID;全局任务为 None", "the task's tenant; None for a global task"),
     "trace_id": ("本次执行的追踪 ID,重试时不变", "the name of this run, the same in its retries"),
 }
+#: How the product document uses each.
 _MODULES = {
     "datetime": "datetime.now()\ndatetime.strptime('2026-01-02', '%Y-%m-%d')",
     "date": "date.today()",
     "timedelta": "date.today() - timedelta(days=1)",
     "time": "time.sleep(0.1)\ntime.time()",
     "json": "json.loads(json.dumps({'a': 1}))",
-    "re": "if match := re.search('[0-9]+', '订单 42'):\n    log(match.group())",
+    "re": "re.search('[0-9]+', '订单 42')\nre.match('a', 'abc')",
     "math": "math.ceil(1.2)\nmath.floor(1.8)",
     "random": "random.randint(1, 6)\nrandom.choice(['a', 'b'])",
     "hashlib": "hashlib.md5(b'text').hexdigest()",
@@ -71,6 +72,11 @@ def names() -> dict[str, Any]:
     with near, far:
         # The sandbox puts its own `print` in the place of Python's.
         return {**sdk.names(job, Channel(near)), "print": printer()}
+
+
+def promised() -> list[str]:
+    """The functions of the product document, in its order, whether they are there or not."""
+    return [name for group in _GROUPS.values() for name in group]
 
 
 def docs() -> dict[str, Any]:
@@ -103,9 +109,8 @@ def _group_of(name: str) -> int:
 
 
 def _ordered(functions: dict[str, Any]) -> list[str]:
-    members = [name for group in _GROUPS.values() for name in group]
-    others = [name for name in functions if name not in members]
-    return [name for name in [*members, *others] if name in functions]
+    others = [name for name in functions if name not in promised()]
+    return [name for name in [*promised(), *others] if name in functions]
 
 
 def _function(name: str, function: Callable[..., Any]) -> dict[str, Any]:
@@ -173,9 +178,14 @@ def examples() -> Iterator[tuple[str, str]]:
 
 def files() -> dict[Path, str]:
     """What is to be committed, by path."""
-    text = json.dumps(docs(), ensure_ascii=False, indent=1) + "\n"
+    made = docs()
+    text = json.dumps(made, ensure_ascii=False, indent=1) + "\n"
     functions = {name: one for name, one in names().items() if inspect.isfunction(one)}
-    return {DOCS: text, STUBS: sdk_stubs.stubs(functions)}
+    return {
+        DOCS: text,
+        STUBS: sdk_stubs.stubs(functions),
+        **sdk_sections.pages(made, promised()),
+    }
 
 
 def main() -> None:
