@@ -157,10 +157,11 @@ def _is_chinese(text: str) -> bool:
 
 def _joined(paragraph: str) -> str:
     """One line. The end of a line is a space, but between two signs of Chinese."""
-    chinese = "[\u4e00-\u9fff]"
-    text = re.sub(rf"([、。,:;!?])\n(?={chinese}|`)", r"\1", paragraph)
-    text = re.sub(rf"({chinese})\n(?={chinese})", r"\1", text)
-    return text.replace("\n", " ")
+    if _is_chinese(paragraph):
+        chinese = "[\u4e00-\u9fff]"
+        paragraph = re.sub(rf"([、。,:;!?])\n(?={chinese}|`)", r"\1", paragraph)
+        paragraph = re.sub(rf"({chinese})\n(?={chinese})", r"\1", paragraph)
+    return paragraph.replace("\n", " ")
 
 
 def _module(name: str, module: object) -> dict[str, Any]:

@@ -81,8 +81,8 @@ def test_paragraphs_are_told_apart_and_joined() -> None:
 
         第二段。
 
-        English has
-        `引号` inside.
+        English has `引号`,
+        `code` inside.
 
         Example::
 
@@ -92,7 +92,7 @@ def test_paragraphs_are_told_apart_and_joined() -> None:
 
     assert sdk_docs.described("it", function) == {
         "zh": "第一行,第二行与 `code` 相同。\n\n第二段。",
-        "en": "English has `引号` inside.",
+        "en": "English has `引号`, `code` inside.",
         "example": "if 1:\n    log('x')",
     }
 

@@ -31,12 +31,12 @@ def test_every_function_has_its_signature_words_and_example(viewer: Api) -> None
     assert answer.status == 200
     assert answer.body["language"] == "en"
     found = {one["name"]: one for one in answer.body["functions"]}
-    assert found["set_var"] == {
-        "name": "set_var",
-        "signature": "set_var(key, value)",
-        "group": "Variables",
-        "description": "Store a variable: any JSON value of at most 64 KB.",
-        "example": "set_var('last_id', 42)\nset_var('state', {'page': 3, 'done': False})",
+    assert found["log"] == {
+        "name": "log",
+        "signature": "log(message)",
+        "group": "Log",
+        "description": "Write a line to the run's log, with the time of day in the task's zone.",
+        "example": "log('任务开始执行')",
     }
     assert [one["name"] for one in answer.body["variables"]] == ["task_id", "tenant_id", "trace_id"]
     assert {one["name"] for one in answer.body["modules"]} >= {"datetime", "re", "base64"}

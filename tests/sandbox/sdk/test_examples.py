@@ -5,33 +5,23 @@ from __future__ import annotations
 import pytest
 
 from infra import sdk_docs
-from tests.sandbox.sdk.house import House
+from tests.sandbox.sdk.house import House, parameters
 
 EXAMPLES = dict(sdk_docs.examples())
 
 
-def prepared(house: House) -> dict[str, str]:
-    """The parameters that examples take; their addresses are answered."""
-    house.web.pages["/rows"] = lambda _: (200, b"[1, 2, 3]")
-    return {
-        "url": f"{house.web.url}/rows",
-        "dingtalk_webhook": f"{house.web.url}/robot/send?access_token=token-of-a-robot",
-        "wecom_webhook": f"{house.web.url}/cgi-bin/webhook/send?key=key-of-a-robot",
-    }
-
-
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_runs(house: House, name: str) -> None:
-    log = house.run(f"{EXAMPLES[name]}\nresult = 'done'", prepared(house)).fields
+def test_an_example_runs(furnished: House, name: str) -> None:
+    log = furnished.run(f"{EXAMPLES[name]}\nresult = 'done'", parameters(furnished)).fields
 
     assert (log["status"], log["error"]) == ("success", None)
 
 
-def test_the_examples_do_what_they_say(house: House) -> None:
+def test_the_examples_do_what_they_say(furnished: House) -> None:
     """What they leave in the log; without `exit`, which ends the script."""
     code = "\n".join(text for name, text in EXAMPLES.items() if name not in ("exit", "quit"))
 
-    output = house.run(code, prepared(house)).output
+    output = furnished.run(code, parameters(furnished)).output
 
     lines = [
         "上海: 12",

@@ -9,8 +9,7 @@ import pytest
 
 from infra import sdk_docs
 from tests.pages import CHINESE, scripts, text_of
-from tests.sandbox.sdk.house import House
-from tests.sandbox.sdk.test_examples import prepared
+from tests.sandbox.sdk.house import House, parameters
 from tests.sandbox.web_server import Got
 
 SCRIPTS = scripts(text_of(CHINESE))
@@ -33,10 +32,9 @@ WAITS = {
         for title in SCRIPTS
     ],
 )
-def test_a_script_of_the_page_runs(house: House, title: str) -> None:
-    params = prepared(house)
-    house.web.pages["/rows"] = lambda _: (200, b"[]")
-    log = house.run(SCRIPTS[title], params).fields
+def test_a_script_of_the_page_runs(furnished: House, title: str) -> None:
+    furnished.web.pages["/rows"] = lambda _: (200, b"[]")
+    log = furnished.run(SCRIPTS[title], parameters(furnished)).fields
 
     assert (log["status"], log["error"]) == ("success", None)
     assert isinstance(log["result"], dict | None)
@@ -44,7 +42,7 @@ def test_a_script_of_the_page_runs(house: House, title: str) -> None:
 
 def test_the_sample_with_variables_takes_what_is_new_alone(house: House) -> None:
     (script,) = [text for text in SCRIPTS.values() if "last_id" in text]
-    params = prepared(house)
+    params = parameters(house)
     task = house.task(script)
 
     def page(got: Got) -> tuple[int, bytes]:
