@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import Wrong
 from chalicelib.domain.text import Text
-from chalicelib.sandbox.calls import CallFailed, Handler
+from chalicelib.sandbox.calls import Answer, CallFailed, Handler
 from chalicelib.sandbox.outcome import in_both
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def handlers(take: Take, allow: Sequence[str]) -> dict[str, Handler]:
 
 
 def _handler(channel_type: str, take: Take, allow: Sequence[str]) -> Handler:
-    def handle(args: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    def handle(args: Mapping[str, Any], seconds: float) -> Answer:
         # Loaded at the first message, as most scripts leave theirs in `result`.
         from chalicelib.domain.messages import render_direct
         from chalicelib.domain.messages.webhook import check_webhook
@@ -64,7 +65,8 @@ def _handler(channel_type: str, take: Take, allow: Sequence[str]) -> Handler:
             rendered = render_direct(content, channel_type, title)
         except Wrong as wrong:
             raise CallFailed(wrong.text, "argument") from None
-        return take(Robot(channel_type, url), rendered)
+        size = sum(len(json.dumps(payload)) for payload in rendered.payloads)
+        return Answer(take(Robot(channel_type, url), rendered), traffic=size)
 
     return handle
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.sandbox.robot_calls import robot_calls
 from tests.sandbox.sdk.house import House, Log
 
 KINDS = {"dingtalk": "robot/send?access_token=", "wecom": "cgi-bin/webhook/send?key="}
@@ -125,3 +126,13 @@ def test_the_outcome_is_a_dict_that_can_be_kept(house: House) -> None:
     )
 
     assert log.result == [True, True, 0]
+
+
+def test_messages_count_as_traffic(house: House) -> None:
+    handle = robot_calls(house.here.send, house.clock, house.here.allow)["dingtalk"]
+    args = {"webhook_url": robot_of(house, "dingtalk"), "content": "x" * 5000, "title": ""}
+
+    answer = handle(args, 5)
+
+    assert answer.value["ok"]
+    assert 5000 < answer.traffic < 5200
