@@ -49,11 +49,18 @@ def check_tenant_id(value: str) -> str:
     return value
 
 
-def check_script(source: str) -> str:
+def check_size(source: str) -> str:
+    """A script that a sandbox may be given; whether it is Python shows there."""
     if len(source.encode("utf-8", "surrogatepass")) > LONGEST_SCRIPT:
         raise Wrong(Text("脚本不能超过 256 KB,请拆分", "a script has at most 256 KB; split it"))
     if not source.strip():
         raise Wrong(Text("脚本不能为空", "the script is empty; write at least one statement"))
+    return source
+
+
+def check_script(source: str) -> str:
+    """A script that may be saved."""
+    check_size(source)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -98,6 +105,7 @@ TenantId = Annotated[str, AfterValidator(check_tenant_id)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Script = Annotated[str, AfterValidator(check_script)]
+Draft = Annotated[str, AfterValidator(check_size)]
 Params = Annotated[dict[str, Any], AfterValidator(check_params)]
 
 

@@ -40,3 +40,10 @@ def house(
     yield House(platform, queue, launcher, clock, here, web)
     server.stop()
     database.close()
+
+
+@pytest.fixture
+def furnished(house: House) -> House:
+    """A house in which the examples of the documentation find what they ask for."""
+    house.web.pages["/rows"] = lambda _: (200, b"[1, 2, 3]")
+    return house
