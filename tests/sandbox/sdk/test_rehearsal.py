@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.access import Principal, Role
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.text import Language
-from chalicelib.services import run_logs, script_tests
+from chalicelib.services import run_logs, script_tests, secrets
 from tests.sandbox.sdk.house import House
 from tests.services.rows import ADMIN, log_rows, make_channel
 
@@ -249,3 +249,15 @@ def test_an_ordinary_run_has_neither_messages_nor_variables_in_its_log(house: Ho
 
     assert {"messages", "variables"} & set(log) == set()
     assert log["error_line"] is None
+
+
+def test_a_secret_shows_nowhere_in_what_was_caught(house: House) -> None:
+    secret = {"secret_key": "k", "value": "for-its-owner-alone"}
+    secrets.create_secret(house.platform, ADMIN, secret)
+    robot = f"{house.web.url}/robot/send?access_token=token"
+    script = f"dingtalk('{robot}', get_secret('k'))\nset_var('a', [get_secret('k')])"
+    answer = try_out(house, script)
+
+    assert answer["status"] == "success"
+    assert "for-its-owner-alone" not in str(answer)
+    assert answer["variables"]["set"] == {"a": ["******"]}
