@@ -26,6 +26,9 @@ class Settings:
     broker_socket: str = ""
     #: URL prefixes that users may name although they are not global, space-separated.
     egress_allow: tuple[str, ...] = ()
+    #: Where data sources may be although it is not on the public internet: `host:port`, networks
+    #: as `10.0.0.0/8`, paths of sockets (`chalicelib/domain/data_source_places.py`).
+    data_source_allow: tuple[str, ...] = ()
     #: Where people reach the console and the API, for links in messages; empty if unknown.
     public_url: str = ""
     #: The platform's own AI providers: a JSON list (`chalicelib/domain/ai_settings.py`), or the ARN
@@ -63,6 +66,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         broker_function=env.get("BROKER_FUNCTION", ""),
         broker_socket=env.get("BROKER_SOCKET", ""),
         egress_allow=tuple(env.get("EGRESS_ALLOW", "").split()),
+        data_source_allow=tuple(env.get("DATA_SOURCE_ALLOW", "").split()),
         public_url=env.get("PUBLIC_URL", "").rstrip("/"),
         ai_providers=env.get("AI_PROVIDERS", ""),
         ai_providers_secret=env.get("AI_PROVIDERS_SECRET", ""),

@@ -29,6 +29,7 @@ from chalicelib.sandbox.home import Home
 from chalicelib.sandbox.outcome import Outcome, Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.probing import probe
+from chalicelib.sandbox.query_calls import query_calls
 from chalicelib.sandbox.rehearsal import Rehearsal
 from chalicelib.sandbox.robot_calls import robot_calls
 from chalicelib.sandbox.secret_calls import secret_calls
@@ -168,6 +169,7 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         **broker_calls(attempt),
         **secret_calls(attempt, output.mask),
         "ai": ai_handler(attempt, output),
+        **query_calls(attempt),
     }
     rehearsal = Rehearsal(calls, here.allow) if run["is_test"] else None
     if rehearsal:

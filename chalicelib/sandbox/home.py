@@ -11,7 +11,7 @@ from chalicelib.domain.text import Text
 
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from sandbox_runner.zygote import main; main(int(sys.argv[2]), sys.argv[3])"
+    "from sandbox_runner.start import main; main(int(sys.argv[2]), sys.argv[3])"
 )
 #: Nothing of the environment, the working folder or the user's own packages has a say.
 FLAGS = ("-I", "-S", "-B", "-X", "utf8")
@@ -63,7 +63,8 @@ def start(home: Home, python: str, descriptor: int, folder: str) -> subprocess.P
     try:
         return subprocess.Popen(
             [python, *FLAGS, "-c", _BOOT, home.layer, str(descriptor), folder],
-            env=environment_for(home.python),
+            # What the loader looks up now, not every child has to look up again.
+            env={**environment_for(home.python), "LD_BIND_NOW": "1"},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

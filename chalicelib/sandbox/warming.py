@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-#: Slow to import, and frequent. All are of the standard library or the layer: a zygote never
-#: loads what a user chose.
+#: Slow to import, and frequent, but not so much that every child should have to carry them. All are
+#: of the standard library or the layer: a zygote never loads what a user chose.
 _SLOW = (
+    *("dataclasses", "logging", "decimal", "statistics", "uuid", "html", "shutil", "tempfile"),
     *("requests", "urllib.request", "urllib3", "http.client", "ssl"),
     *("asyncio", "concurrent.futures", "sqlite3", "xml.etree.ElementTree", "email", "unittest"),
 )

@@ -171,13 +171,16 @@ class Zygote:
         with suppress(OSError):
             self.control.settimeout(_FORK_SECONDS)
             self.control.send(order)
-            while time.monotonic() < deadline and not processes.is_stopped(self.pid):
+            while time.monotonic() < deadline:
                 message = self.hear(0.02)
                 if message and "clean" in message:
                     # Orphans come to a zygote that adopts them, so it has seen the last one.
                     adopts = self.said["allowed"]["subreaper"]
                     return bool(adopts) or sweep(self.uid, self._started, deadline)
                 if message is None:
+                    # One that will not run on by itself will never say that all is clean.
+                    if processes.is_stopped(self.pid):
+                        break
                     self._kill_descendants()
         return False
 

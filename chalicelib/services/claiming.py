@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.runs import LEASE, Status, Trigger, of_task
+from chalicelib.domain.runs import LEASE, SkipReason, Status, Trigger, of_task
 from chalicelib.domain.tasks import Task
 from chalicelib.repositories import log_waits, logs, tasks
 from chalicelib.repositories.database import Transaction
@@ -52,8 +52,9 @@ def _admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | N
     admission = admit(tx, platform, attempt, task)
     if admission.skip:
         logs.skip(tx, [attempt.id], admission.skip, platform.now())
-        # Whoever waited behind it waits for nothing now.
-        log_waits.release(tx, of_task(attempt.task_id))
+        if admission.skip != SkipReason.OVERLAP:
+            # Whoever waited behind it may wait for nothing now.
+            log_waits.release(tx, of_task(attempt.task_id))
     elif admission.wait_for:
         log_waits.wait(tx, attempt.id, admission.wait_for, platform.now())
     return admission

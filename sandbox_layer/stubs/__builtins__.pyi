@@ -106,6 +106,25 @@ def ai(prompt: str, system: str | None=None, model: str='deepseek-chat') -> str:
         log(summary)
     """
 
+def db_query(sql: str, params: Any=None) -> list[dict[str, Any]]:
+    """在数据源中执行一条查询,以字典列表返回各行。只读:最长 20 秒、10000 行、5 MB,
+    超出时报错而不会截断。参数写作 `%s`(`params` 为列表)或 `%(name)s`(`params` 为字典),
+    由平台转义,不要拼接 SQL;有 `params` 时百分号本身写作 `%%`。每次查询使用单独的连接,
+    变量、事务和锁不会保留。金额等为 `Decimal`,时间为不带时区的 `datetime`,与库中所存一致。
+
+    Run one query in the data source; its rows as a list of dicts. Read-only: at most 20
+    seconds, 10000 rows and 5 MB; what goes beyond is an error, nothing is cut off. Parameters
+    are written `%s` (`params` a list) or `%(name)s` (a dict) and are escaped by the platform;
+    do not put them into the SQL yourself. With `params`, a percent sign is written `%%`. Each
+    query has a connection of its own: variables, transactions and locks do not last. DECIMAL
+    is `Decimal`; times are `datetime` without a zone, as stored.
+
+    Example::
+
+        rows = db_query('SELECT %s AS city, %s + 1 AS number', ['上海', 41])
+        log(f"{rows[0]['city']}: {rows[0]['number']}")
+    """
+
 def del_var(key: str) -> None:
     """删除变量,没有时什么也不做。
 

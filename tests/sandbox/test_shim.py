@@ -405,6 +405,7 @@ def test_what_a_script_imports_is_there_for_the_next_at_once(run: Run) -> None:
         ("if x:\n    from urllib.request import urlopen\n", ["urllib.request"]),
         ("from requests.adapters import HTTPAdapter", ["requests"]),
         ("import os, sqlite3, csv", ["sqlite3"]),
+        ("from dataclasses import dataclass", ["dataclasses"]),
         ("# import requests\nprint('import asyncio')", []),
         ("import os; import requests", []),
         ("import my_module", []),

@@ -131,6 +131,26 @@ def test_those_that_wait_run_in_order_and_none_is_missed(
     assert run_all(platform, sandbox) == [f"00:0{n}" for n in range(2, 8)]
 
 
+def test_a_hundred_may_wait_and_those_that_do_are_not_dropped(
+    platform: Platform, clock: FakeClock, queue: FakeQueue, sandbox: Sandbox
+) -> None:
+    make_task(platform, **EVERY_MINUTE, missed_policy="all", overlap_policy="queue")
+    queue.lose_all()  # what was sent at once would come twice
+    clock.advance(minutes=104)
+    dispatch(platform)
+    first, *others = sorted(queue.take(), key=lambda event: str(event["due_at"]))
+    running = sandbox.claim(first)
+    for event in others:
+        sandbox.claim(event)
+    too_many = len(others) - 100
+    assert (too_many > 0, reasons(platform).count("overlap")) == (True, too_many)
+
+    sandbox.report(running, SUCCESS)
+
+    assert len(run_all(platform, sandbox)) == 100
+    assert reasons(platform).count("overlap") == too_many
+
+
 def test_one_that_waited_for_a_run_that_was_cancelled_goes_on(
     platform: Platform, clock: FakeClock, queue: FakeQueue, sandbox: Sandbox
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 
 from sandbox_runner.syscalls import NUMBERS
 
@@ -22,9 +21,12 @@ _ALL_RIGHTS_OF_OWNER = 0x3F3F0000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+# Made once: what a child makes and touches, it has to have pages for.
+_prctl = _libc.prctl
+_NOUGHT = ctypes.c_ulong(0)
 
 #: As uname(2) names it: the key of the tables of numbers.
-ARCH = platform.machine()
+ARCH = os.uname().machine
 
 
 class _Program(ctypes.Structure):
@@ -52,7 +54,7 @@ def syscall(name: str, *args: object) -> int:
 
 def prctl(option: int, value: int) -> None:
     """prctl(2); raises OSError where the machine refuses it, as Lambda's filter does."""
-    _checked(_libc.prctl(option, *(ctypes.c_ulong(number) for number in (value, 0, 0, 0))))
+    _checked(_prctl(option, ctypes.c_ulong(value), _NOUGHT, _NOUGHT, _NOUGHT))
 
 
 def die_with_parent(signal_number: int) -> None:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sandbox_runner import bpf, kernel, landlock, proofs
 
 #: Where the run's socket is, and the file rules until they hold; every other descriptor above 2
 #: is closed.
 SOCKET, RULES = 3, 4
+#: From here on lies what a zygote keeps, where no descriptor of a child comes to lie.
+_HIGH = 16
 #: What is left to report a MemoryError with.
 _RESERVE_BYTES = 16 << 20
 
 Regime = Literal["kernel", "fd-jail"]
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What one run may use: bytes on top of the bare interpreter, seconds, and numbers.
 
     `file_bytes`: the largest file that it may write, where it may write at all.
@@ -34,8 +35,7 @@ class Limits:
     file_bytes: int = 0
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(NamedTuple):
     """What this machine has to lock a child down with; the same for all runs of a zygote."""
 
     regime: Regime
@@ -47,6 +47,14 @@ class Means:
 
 
 Layer = Callable[[Limits, Means], None]
+
+
+def move_up(number: int) -> int:
+    """Another number for the descriptor `number`, which is closed."""
+    try:
+        return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    finally:
+        os.close(number)
 
 
 def _text_of(path: str) -> str:

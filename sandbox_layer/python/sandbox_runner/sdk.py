@@ -19,6 +19,7 @@ from sandbox_runner.console import leave, logger
 from sandbox_runner.frames import CallFailed, Channel
 from sandbox_runner.parameters import parameter_functions
 from sandbox_runner.robots import robot_functions
+from sandbox_runner.rows import row_functions
 from sandbox_runner.secret_values import secret_functions
 from sandbox_runner.tenants import tenant_functions
 from sandbox_runner.variables import variable_functions
@@ -48,6 +49,7 @@ def names(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
         **http_functions(channel.call),
         **parameter_functions(job["params"]),
         **robot_functions(channel.call),
+        **row_functions(channel.call),
         **secret_functions(channel.call),
         **tenant_functions(channel.call),
         **variable_functions(channel.call),

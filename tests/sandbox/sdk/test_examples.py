@@ -25,6 +25,8 @@ def test_the_examples_do_what_they_say(furnished: House) -> None:
 
     lines = [
         "上海: 12",
+        "上海: 42",
+        "你好,世界",
         "3 条",
         "上次处理到 0",
         "最多处理 10 条",
