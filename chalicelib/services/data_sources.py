@@ -22,6 +22,7 @@ from chalicelib.repositories import data_sources
 from chalicelib.repositories.database import Transaction
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
+from chalicelib.services.tenants import register
 
 #: Where a DSN is sealed, with tenant and name (`repositories.sealed`).
 _TABLE = "platform_data_sources"
@@ -60,6 +61,7 @@ def create_data_source(
     _check(platform, spec)
     try:
         with platform.database.transaction() as tx:
+            register(tx, values["tenant_id"], platform.now())
             return _find(tx, data_sources.add(tx, values, platform.now()))
     except data_sources.Taken:
         raise Conflict(
