@@ -15,7 +15,7 @@ PYTEST = $(PYTHON) -m pytest -n $(WORKERS)
 TYPED = chalicelib infra tests sandbox_layer/python/sandbox_runner $(wildcard app.py) $(if $(wildcard bench/*.py),bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-quick test-endurance test-mysql check format bench package clean
+.PHONY: help setup run test test-quick test-endurance test-mysql check format sdk bench package clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ check: setup ## format, lint, types, imports
 format: setup ## mend what can be mended by itself
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+sdk: setup ## the SDK's documentation and type stubs, from its docstrings
+	PYTHONPATH=.:sandbox_layer/python $(PYTHON) -m infra.sdk_docs
 
 bench: setup ## measure, side by side with the peers: bench/results/latest.json
 	$(PYTHON) -m bench

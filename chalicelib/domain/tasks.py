@@ -51,11 +51,18 @@ def check_tenant_id(value: str) -> str:
     return value
 
 
-def check_script(source: str) -> str:
+def check_size(source: str) -> str:
+    """A script that a sandbox may be given; whether it is Python shows there."""
     if len(source.encode("utf-8", "surrogatepass")) > LONGEST_SCRIPT:
         raise Wrong(Text("脚本不能超过 256 KB,请拆分", "a script has at most 256 KB; split it"))
     if not source.strip():
         raise Wrong(Text("脚本不能为空", "the script is empty; write at least one statement"))
+    return source
+
+
+def check_script(source: str) -> str:
+    """A script that may be saved."""
+    check_size(source)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -103,6 +110,7 @@ Script = Annotated[str, AfterValidator(check_script)]
 Requirements = Annotated[
     str, StringConstraints(max_length=4000), AfterValidator(check_requirements)
 ]
+Draft = Annotated[str, AfterValidator(check_size)]
 Params = Annotated[dict[str, Any], AfterValidator(check_params)]
 
 

@@ -60,6 +60,10 @@ def no_content() -> Response:
     return Response(body="", status_code=204)
 
 
+def text(body: str, content_type: str) -> Response:
+    return Response(body=body, headers={"Content-Type": f"{content_type}; charset=utf-8"})
+
+
 def as_json(status: int, thing: Any, content_type: str = "application/json") -> Response:
     body = json.dumps(thing, default=_encode, ensure_ascii=False)
     return Response(body=body, status_code=status, headers={"Content-Type": content_type})

@@ -32,6 +32,8 @@ from chalicelib.sandbox.outcome import Outcome, Script, failed
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.probing import probe
 from chalicelib.sandbox.query_calls import query_calls
+from chalicelib.sandbox.rehearsal import Rehearsal
+from chalicelib.sandbox.robot_calls import robot_calls
 from chalicelib.sandbox.secret_calls import secret_calls
 from chalicelib.sandbox.shelf import Shelf
 from chalicelib.sandbox.supervisor import Supervisor
@@ -70,6 +72,8 @@ class Sandbox:
     send: Send
     clock: Clock
     shelf: Shelf
+    #: URL prefixes that users may name although they are not global; see `check_url`.
+    allow: tuple[str, ...] = ()
     rhythm: Rhythm = Rhythm()
     patience: Patience = Patience()
 
@@ -110,8 +114,15 @@ def sandbox_from(settings: Settings, uid: int | None = None) -> Sandbox:
     limits = Limits(memory_mb=settings.sandbox_memory_mb)
     handlers = {"http": http_handler(fetch)}
     supervisor = Supervisor(home, handlers, limits, settings.sandbox_required_layers)
-    send = _send_under(settings)
-    return Sandbox(broker_from(settings), supervisor, fetch, send, SystemClock(), shelf)
+    return Sandbox(
+        broker=broker_from(settings),
+        supervisor=supervisor,
+        fetch=fetch,
+        send=_send_under(settings),
+        clock=SystemClock(),
+        shelf=shelf,
+        allow=settings.egress_allow,
+    )
 
 
 @cache
@@ -161,18 +172,26 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         _log.info("nothing to run", extra={"log_id": attempt.log_id, "why": answer.get("reason")})
         return
     output, cancelled = Output(), threading.Event()
+    calls = {
+        **broker_calls(attempt),
+        **secret_calls(attempt, output.mask),
+        "ai": ai_handler(attempt, output),
+        **query_calls(attempt),
+    }
+    rehearsal = Rehearsal(calls, here.allow) if run["is_test"] else None
+    if rehearsal:
+        calls = rehearsal.calls
+    else:
+        calls |= robot_calls(here.send, here.clock, here.allow)
     with Heartbeat(attempt, output, cancelled, here.rhythm) as heartbeat:
-        calls = {
-            **broker_calls(attempt),
-            **secret_calls(attempt, output.mask),
-            "ai": ai_handler(attempt, output),
-            **query_calls(attempt),
-        }
         outcome = _execute(run, here, output, cancelled, calls)
     if heartbeat.disowned:
         return
+    told = outcome.as_dict()
+    if rehearsal:
+        told["captured"] = output.mask.json(rehearsal.captured())
     rest = output.rest(heartbeat.sent)
-    answer = attempt.report(outcome.as_dict(), heartbeat.sent, rest, here.patience.report)
+    answer = attempt.report(told, heartbeat.sent, rest, here.patience.report)
     if answer["deliveries"]:
         _deliver(answer["deliveries"], answer["token"], here)
 

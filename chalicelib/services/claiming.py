@@ -89,7 +89,8 @@ def order(attempt: Attempt, task: Task | None) -> dict[str, Any]:
     return {
         "log_id": attempt.id,
         "trace_id": attempt.trace_id,
-        "task_id": attempt.task_id,
+        # A test of an existing task's new script has the task's id in its spec alone.
+        "task_id": attempt.task_id or what.get("task_id"),
         "tenant_id": attempt.tenant_id,
         "task_name": attempt.task_name or "",
         "execution_type": what.get("execution_type", "script"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from chalicelib.domain.errors import Wrong
 from chalicelib.domain.messages import dingtalk, wecom
@@ -39,6 +40,19 @@ def render(result: object, channel_type: str, fallback_title: str) -> Rendered:
         raise _unsupported(msg_type, channel_type)
     message, notes = read_message(result, fallback_title)
     rendered = builder(message)
+    return Rendered(rendered.payloads, notes + rendered.notes)
+
+
+def render_direct(content: object, channel_type: str, title: str) -> Rendered:
+    """Shape what a script sends by itself: a string is Markdown, a dict is as a result.
+
+    The title of a string names the message in lists and notifications, as DingTalk has it, and
+    is not made a heading: the caller wrote the whole text. Raises `Wrong` as `render` does.
+    """
+    if not isinstance(content, str):
+        return render(content, channel_type, title)
+    message, notes = read_message({"content": content, "title": title}, "")
+    rendered = BUILDERS["markdown", channel_type](replace(message, given_title=""))
     return Rendered(rendered.payloads, notes + rendered.notes)
 
 

@@ -94,7 +94,9 @@ ATTEMPTS = {
     "http_post": Attempt(
         "result = 'HttpError' in told(http_post, 'http://127.0.0.1:8000/api/api-keys')", True
     ),
-    # The lead adds here, as they come: dingtalk, wecom.
+    # A name is no address: nothing of a channel can be asked for by its id.
+    "dingtalk": Attempt("result = 'ValueError' in told(dingtalk, str(other['log_id']), 'x')", True),
+    "wecom": Attempt("result = 'ValueError' in told(wecom, str(other['log_id']), 'x')", True),
 }
 #: Arguments by which a call might take a script for another's, and more than any call needs.
 SPOOFED = """{
