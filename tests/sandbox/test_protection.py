@@ -270,3 +270,29 @@ def test_the_program_prints_json_and_words(home: Home) -> None:
     assert found["machine"]["uid"] == os.getuid()
     if os.getuid() == 0:
         assert found["layers"]["not_root"].startswith("refused")
+
+
+def test_a_machine_that_allows_no_cores_runs_scripts(home: Home) -> None:
+    """Its hard limit is 0, which nobody may raise; AWS's own or a keeper's may be so."""
+    program = """
+import resource, sys, threading
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+from chalicelib.sandbox.home import Home
+from chalicelib.sandbox.outcome import Script
+from chalicelib.sandbox.output import Output
+from chalicelib.sandbox.supervisor import Supervisor
+uid = int(sys.argv[3]) if sys.argv[3] else None
+supervisor = Supervisor(Home(sys.argv[1], sys.argv[2], uid), {})
+script = Script("result = 1", {}, 5, "UTC")
+print(supervisor.execute(script, Output(), threading.Event()))
+supervisor.close()
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program, home.python, home.layer, str(home.uid or "")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "status='success'" in said.stdout

@@ -133,9 +133,11 @@ def _no_new_privileges(limits: Limits, means: Means) -> None:
 
 def _limits(limits: Limits, means: Means) -> None:
     memory = _address_space() + limits.memory_bytes
+    # Not 0, with which a handler of the machine's would still be given the memory (core(5)); but
+    # where the hard limit is 0 already, nobody may raise it.
+    core = 1 if resource.getrlimit(resource.RLIMIT_CORE)[1] else 0
     for what, soft, hard in (
-        # Not 0, with which a handler of the machine's would still be given the memory (core(5)).
-        (resource.RLIMIT_CORE, 1, 1),
+        (resource.RLIMIT_CORE, core, core),
         (resource.RLIMIT_MEMLOCK, 0, 0),
         # By this one the supervisor knows a script's process from any other.
         (resource.RLIMIT_MSGQUEUE, 0, 0),
