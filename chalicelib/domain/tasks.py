@@ -148,6 +148,9 @@ class TaskSpec(BaseModel):
     overlap_policy: Literal["skip", "allow", "queue"] = "skip"
     concurrency_key: Key | None = None
     retry_backoff: Literal["fixed", "exponential"] = "fixed"
+    notify_when: Literal["always", "on_change", "on_failure"] = "always"
+    alert_after_failures: Annotated[int, Field(ge=1, le=100, strict=True)] = 1
+    alert_quiet_minutes: Annotated[int, Field(ge=0, le=7 * 1440, strict=True)] = 0
 
     @property
     def schedule_fields(self) -> tuple[Any, ...]:

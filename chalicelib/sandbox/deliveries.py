@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import Wrong
-from chalicelib.domain.messages import render
+from chalicelib.domain.messages import Rendered, render
 from chalicelib.gateways.clock import Clock
 
 if TYPE_CHECKING:
     from chalicelib.gateways.robots import Receipt, Robot
 
-#: Sends one payload as `robots.send` does.
+#: Sends one payload as `messengers.send` does.
 Send = Callable[["Robot", dict[str, Any], str, Clock], "Receipt"]
 _log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
 
     channel = delivery["channel"]
     try:
-        rendered = render(delivery["result"], channel["channel_type"], delivery["title"])
+        rendered = _rendered(delivery, channel["channel_type"])
     except Wrong as wrong:
         return _Sent("failed", errmsg=wrong.text.zh)
     notes = [note.zh for note in rendered.notes]
@@ -69,6 +69,13 @@ def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
         payload,
         receipt.retry_after_seconds,
     )
+
+
+def _rendered(delivery: Mapping[str, Any], channel_type: str) -> Rendered:
+    # Whoever takes plain JSON gets it as it is.
+    if channel_type == "webhook":
+        return Rendered((delivery["result"],))
+    return render(delivery["result"], channel_type, delivery["title"])
 
 
 def deliver_all(

@@ -9,9 +9,9 @@ from typing import Any
 
 from chalicelib.repositories import deliveries
 from chalicelib.repositories.database import Row, Transaction
-from chalicelib.services import sending
+from chalicelib.services import delivery_targets, sending
 from chalicelib.services.attempts import refused
-from chalicelib.services.ending import DELIVERY_LEASE
+from chalicelib.services.notifying import DELIVERY_LEASE
 from chalicelib.services.platform import Platform
 from chalicelib.services.tokens import hash_of, new_token
 
@@ -36,7 +36,7 @@ def grant(tx: Transaction, ids: Sequence[int], now: datetime) -> str:
 def granted(tx: Transaction, token: str, now: datetime) -> list[dict[str, Any]]:
     """What the holder of a token is to send; messages whose channel is gone or off have failed."""
     rows = deliveries.granted(tx, hash_of(token))
-    gone = [row["id"] for row in rows if not row["is_enabled"]]
+    gone = [row["id"] for row in rows if not delivery_targets.exists(row)]
     deliveries.fail(tx, gone, "渠道已删除或停用 / the channel is deleted or switched off", now)
     return [_delivery(row) for row in rows if row["id"] not in gone]
 
@@ -47,13 +47,7 @@ def _delivery(row: Row) -> dict[str, Any]:
         "result": row["result"],
         "title": row["title"],
         "uuid": row["uuid"],
-        "channel": {
-            "id": row["channel_id"],
-            "channel_name": row["channel_name"],
-            "channel_type": row["channel_type"],
-            "webhook_url": row["webhook_url"],
-            "sign_secret": row["sign_secret"],
-        },
+        "channel": delivery_targets.target(row),
     }
 
 

@@ -19,7 +19,7 @@ from chalicelib.repositories import logs, tasks, ticks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import DueTask
-from chalicelib.services import delivering, recovering, sending
+from chalicelib.services import alert_digests, delivering, recovering, sending
 from chalicelib.services.planning import Plan, Window, plan
 from chalicelib.services.platform import Platform
 from chalicelib.services.schedules import Days, own_days, schedule_of
@@ -38,6 +38,7 @@ def dispatch(platform: Platform) -> None:
     # The first time it passed over tasks that a claim or a report held just then.
     plan_due(platform)
     sending.send_waiting(platform)
+    alert_digests.make_messages(platform)
     delivering.send_due(platform)
     with platform.database.transaction() as tx:
         ticks.record(tx, platform.now())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from chalicelib.domain.alert_address import check_address
 from chalicelib.domain.egress import check_url
 from chalicelib.domain.errors import FieldError, Invalid, Wrong
 from chalicelib.domain.schedule import least_spacing, next_after
@@ -58,12 +59,15 @@ _OF_TYPE = {"simple": "time_points", "cron": "cron_expression"}
 
 
 def _addresses(spec: TaskSpec, egress_allow: Sequence[str]) -> Iterable[FieldError]:
-    named = {"webhook_url": spec.webhook_url, "alert_webhook": spec.alert_webhook}
-    for field, url in named.items():
+    named: dict[str, tuple[str | None, Callable[[str, Sequence[str]], object]]] = {
+        "webhook_url": (spec.webhook_url, check_url),
+        "alert_webhook": (spec.alert_webhook, check_address),
+    }
+    for field, (url, check_one) in named.items():
         if not url:
             continue
         try:
-            check_url(url, egress_allow)
+            check_one(url, egress_allow)
         except Wrong as error:
             yield FieldError(field, error.text)
 
