@@ -76,8 +76,10 @@ def granted(tx: Transaction, token_hash: bytes) -> list[Row]:
         """
         SELECT d.id, d.uuid, d.title, d.result, d.channel_id, d.attempts, d.address,
                d.wecom_app_id, d.channel_type AS sent_as, d.channel_name AS sent_to,
-               c.channel_name, c.channel_type, c.webhook_url, c.sign_secret, c.is_enabled
+               d.errcode, c.channel_name, c.channel_type, c.webhook_url, c.sign_secret,
+               COALESCE(c.is_enabled, w.is_enabled) AS is_enabled
         FROM platform_task_deliveries d
+        LEFT JOIN platform_wecom_apps w ON w.id = d.wecom_app_id
         LEFT JOIN platform_task_notify_channels c ON c.id = d.channel_id
         WHERE d.token_hash = %(token_hash)s AND d.status = 'pending'
         ORDER BY d.id

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.errors import Wrong
 from chalicelib.domain.messages import Rendered, render
 from chalicelib.gateways.clock import Clock
+from chalicelib.sandbox.app_parts import addressed
 
 if TYPE_CHECKING:
     from chalicelib.gateways.robots import Receipt, Robot
@@ -57,7 +58,7 @@ def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
     except Wrong as wrong:
         return _Sent("failed", errmsg=wrong.text.zh)
     notes = [note.zh for note in rendered.notes]
-    parts = rendered.payloads
+    parts = _parts(rendered, delivery)
     payload = parts[0] if len(parts) == 1 else {"parts": list(parts)}
     robot = Robot(channel["channel_type"], channel["webhook_url"], channel["sign_secret"])
     receipt = send_parts(robot, parts, delivery["uuid"], send, clock)
@@ -76,6 +77,16 @@ def _rendered(delivery: Mapping[str, Any], channel_type: str) -> Rendered:
     if channel_type == "webhook":
         return Rendered((delivery["result"],))
     return render(delivery["result"], channel_type, delivery["title"])
+
+
+def _parts(rendered: Rendered, delivery: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    channel, uuid = delivery["channel"], delivery["uuid"]
+    if "app" not in channel:
+        return rendered.payloads
+    return [
+        addressed(part, channel["app"], _uuid_of(uuid, number), again=channel["again"])
+        for number, part in enumerate(rendered.payloads)
+    ]
 
 
 def deliver_all(

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.domain.alert_address import read_address
 from chalicelib.domain.alerts import LONGEST_OUTPUT, Alert, for_machine, messages
-from chalicelib.repositories import alerts, channels, deliveries
+from chalicelib.repositories import alerts, channels, deliveries, wecom_apps
 from chalicelib.repositories.database import Row, Transaction
 from chalicelib.repositories.deliveries import NewDelivery
 from chalicelib.services.platform import Platform
@@ -65,6 +65,16 @@ def _target(tx: Transaction, row: Row) -> dict[str, Any] | None:
             "channel_name": f"alert_webhook {_host(told.url)}"[:100],
             "channel_type": told.channel_type,
             "address": row["address"],
+        }
+    if row["wecom_app_id"] is not None:
+        app = wecom_apps.get(tx, row["wecom_app_id"])
+        if app is None or not app.app.is_enabled:
+            return None
+        return {
+            "channel_id": None,
+            "channel_name": app.app.app_name,
+            "channel_type": "wecom_app",
+            "wecom_app_id": app.app.id,
         }
     channel = channels.among(tx, [row["channel_id"]]).get(row["channel_id"])
     if channel is None or not channel.is_enabled:

@@ -14,7 +14,10 @@ def exists(row: Row) -> bool:
 
 
 def target(row: Row) -> dict[str, Any]:
-    """The `channel` of a delivery: its kind, its address, its secret."""
+    """The `channel` of a delivery: its kind, its address, its secret.
+
+    An application's address holds its token; who answers the sandbox puts it in.
+    """
     if row["address"]:
         told = read_address(row["address"])
         return {
@@ -23,6 +26,16 @@ def target(row: Row) -> dict[str, Any]:
             "channel_type": told.channel_type,
             "webhook_url": told.url,
             "sign_secret": told.secret,
+        }
+    if row["wecom_app_id"] is not None:
+        return {
+            "id": None,
+            "channel_name": row["sent_to"],
+            "channel_type": "wecom_app",
+            "webhook_url": "",
+            "sign_secret": None,
+            "app_id": row["wecom_app_id"],
+            "again": row["attempts"] > 1,
         }
     return {
         "id": row["channel_id"],

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.tasks import Task
-from chalicelib.repositories import channels, deliveries, notices
+from chalicelib.repositories import channels, deliveries, notices, wecom_apps
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.deliveries import NewDelivery
 from chalicelib.repositories.logs import Attempt
@@ -64,3 +64,17 @@ def _deliveries(
             title=task.task_name,
             result=result,
         )
+    if task.notify_wecom_app_id is not None:
+        app = wecom_apps.get(tx, task.notify_wecom_app_id)
+        if app is not None and app.app.is_enabled:
+            yield NewDelivery(
+                log_id=attempt.id,
+                tenant_id=attempt.tenant_id,
+                channel_id=None,
+                channel_name=app.app.app_name,
+                channel_type="wecom_app",
+                uuid=uuid.uuid4().hex,
+                title=task.task_name,
+                result=result,
+                wecom_app_id=app.app.id,
+            )

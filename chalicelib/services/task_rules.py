@@ -11,7 +11,7 @@ from chalicelib.domain.errors import FieldError, Invalid, Wrong
 from chalicelib.domain.schedule import least_spacing, next_after
 from chalicelib.domain.tasks import TaskSpec, check_execution
 from chalicelib.domain.text import Text
-from chalicelib.repositories import channels
+from chalicelib.repositories import channels, wecom_apps
 from chalicelib.repositories.database import Transaction
 
 
@@ -22,6 +22,7 @@ def check(tx: Transaction, spec: TaskSpec, egress_allow: Sequence[str]) -> None:
         *check_execution(spec),
         *_addresses(spec, egress_allow),
         *channel_errors(tx, spec.tenant_id, spec.notify_channels or []),
+        *_app_errors(tx, spec.tenant_id, spec.notify_wecom_app_id),
     ]
     if errors:
         raise Invalid(*errors)
@@ -87,3 +88,18 @@ def channel_errors(
                     f"channel {channel_id} does not exist in this tenant; give one of its own",
                 ),
             )
+
+
+def _app_errors(tx: Transaction, tenant_id: str | None, app_id: int | None) -> Iterable[FieldError]:
+    """A tenant's task sends by its own applications; a global one, made by the platform, by any."""
+    if app_id is None:
+        return
+    found = wecom_apps.get(tx, app_id)
+    if found is None or (tenant_id is not None and found.app.tenant_id != tenant_id):
+        yield FieldError(
+            "notify_wecom_app_id",
+            Text(
+                f"企微应用 {app_id} 不存在或不属于该租户;请用本租户的应用ID",
+                f"WeCom app {app_id} does not exist in this tenant; give one of its own",
+            ),
+        )
