@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from chalicelib.domain.channels import MASK
-from chalicelib.domain.errors import FieldError
+from chalicelib.domain.errors import FieldError, Wrong
 from chalicelib.domain.tasks import Flag, Name, TenantId
 from chalicelib.domain.text import Text
 
 #: WeCom's own; an application of a private deployment has another.
 API_BASE = "https://qyapi.weixin.qq.com"
+_CORPID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 Receivers = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+
+
+def check_corpid(value: str) -> str:
+    """A company's id as WeCom gives it, without the blanks that were copied along."""
+    value = value.strip()
+    if not _CORPID.fullmatch(value):
+        text = Text(
+            "企业 ID 为 1 到 64 个字母、数字、_ 或 -;在「我的企业」页面底部复制",
+            "a corpid has 1 to 64 letters, digits, _ or -; copy it from WeCom's company page",
+        )
+        raise Wrong(text)
+    return value
 
 
 class WecomAppFields(BaseModel):
@@ -26,9 +40,7 @@ class WecomAppFields(BaseModel):
 
     tenant_id: TenantId | None = None
     app_name: Name
-    corpid: Annotated[
-        str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    ]
+    corpid: Annotated[str, AfterValidator(check_corpid)]
     agentid: Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
     touser: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] | None = None
     toparty: Receivers | None = None
