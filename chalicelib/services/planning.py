@@ -77,10 +77,10 @@ def _late(
     task: Plannable, past: deque[datetime], dropped: list[datetime], now: datetime
 ) -> Iterable[NewAttempt]:
     for number, instant in enumerate(past):
-        if _still_runs(task, instant, now, is_last=number == len(past) - 1):
-            yield _attempt(task, instant)
-        elif number == 0 and dropped:
+        if number == 0 and dropped:
             yield _attempt(task, instant, f"missed, as all before it since {dropped[0]:%FT%TZ}")
+        elif _still_runs(task, instant, now, is_last=number == len(past) - 1):
+            yield _attempt(task, instant)
         else:
             yield _attempt(task, instant, SkipReason.MISSED)
 
