@@ -92,4 +92,4 @@ def run_task(call: Call, task_id: int) -> Response:
 @routes.get("/api/scheduled-tasks/{task_id}/logs")
 def list_task_logs(call: Call, task_id: int) -> Any:
     wanted = LogFilter(task_id=task_id, status=call.text("status"), trace_id=call.text("trace_id"))
-    return run_logs.list_logs(call.platform, call.principal, wanted, call.page())
+    return run_logs.list_logs(call.platform, call.principal, wanted, call.page(), call.language)

@@ -8,7 +8,8 @@ from typing import Any
 from chalicelib.domain.access import Principal
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.runs import FINAL, Status, Trigger
-from chalicelib.domain.text import Text
+from chalicelib.domain.skip_words import words_of
+from chalicelib.domain.text import Language, Text
 from chalicelib.repositories import deliveries, log_views, logs, outputs, tasks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.log_views import LogFilter
@@ -21,7 +22,11 @@ from chalicelib.services.platform import Platform
 
 
 def list_logs(
-    platform: Platform, principal: Principal, wanted: LogFilter, page: Page
+    platform: Platform,
+    principal: Principal,
+    wanted: LogFilter,
+    page: Page,
+    language: Language = "zh",
 ) -> dict[str, Any]:
     """The attempts of a task, newest first, each with its deliveries."""
     with platform.database.transaction() as tx:
@@ -29,7 +34,7 @@ def list_logs(
             _check_task(tx, principal, wanted.task_id)
         found = log_views.page(tx, wanted, offset=page.offset, limit=page.size)
         receipts = deliveries.of_logs(tx, [log["id"] for log in found])
-        items = [{**log, "deliveries": receipts[log["id"]]} for log in found]
+        items = [{**_worded(log, language), "deliveries": receipts[log["id"]]} for log in found]
         return page.answer(items, log_views.count(tx, wanted))
 
 
@@ -38,13 +43,22 @@ def _check_task(tx: Transaction, principal: Principal, task_id: int) -> None:
         raise NotFound(Text(f"任务 {task_id} 不存在", f"task {task_id} does not exist"))
 
 
-def get_log(platform: Platform, principal: Principal, log_id: int) -> dict[str, Any]:
+def _worded(log: dict[str, Any], language: Language) -> dict[str, Any]:
+    """With why it was skipped in words."""
+    reason = log["skip_reason"]
+    return {**log, "skip_text": words_of(reason).in_(language) if reason else None}
+
+
+def get_log(
+    platform: Platform, principal: Principal, log_id: int, language: Language = "zh"
+) -> dict[str, Any]:
     """One attempt, with its output so far and its deliveries."""
     with platform.database.transaction() as tx:
         found = _view(tx, principal, log_id)
         if found["status"] == Status.RUNNING:
             found["output"] = outputs.text(tx, log_id)
-        return {**found, "deliveries": deliveries.of_logs(tx, [log_id])[log_id]}
+        receipts = deliveries.of_logs(tx, [log_id])[log_id]
+        return {**_worded(found, language), "deliveries": receipts}
 
 
 def get_output(platform: Platform, principal: Principal, log_id: int, after: int) -> dict[str, Any]:
@@ -72,7 +86,9 @@ def _no_log(log_id: int) -> NotFound:
     return NotFound(Text(f"日志 {log_id} 不存在", f"log {log_id} does not exist"))
 
 
-def cancel(platform: Platform, principal: Principal, log_id: int) -> dict[str, Any]:
+def cancel(
+    platform: Platform, principal: Principal, log_id: int, language: Language = "zh"
+) -> dict[str, Any]:
     """Cancel what waits at once; ask what runs to stop, which it learns within 10 s."""
     now = platform.now()
     with platform.database.transaction() as tx:
@@ -91,7 +107,7 @@ def cancel(platform: Platform, principal: Principal, log_id: int) -> dict[str, A
         logs.request_cancel(tx, log_id, now)
         if attempt.status == Status.QUEUED:
             end(tx, attempt, task, End(Status.CANCELLED, "cancelled"), now)
-    return get_log(platform, principal, log_id)
+    return get_log(platform, principal, log_id, language)
 
 
 def rerun(platform: Platform, principal: Principal, log_id: int) -> dict[str, Any]:
