@@ -4,6 +4,7 @@
    on; one short transaction for each batch, so a crash loses nothing and doubles nothing.
 2. Send every queued row that has no message.
 3. Recover: attempts that fell silent, messages that nobody claimed, deliveries that wait.
+4. Thin: some rows that are older than they are kept.
 
 Planning comes first, so that nothing that went wrong before can make the next runs late.
 """
@@ -19,7 +20,7 @@ from chalicelib.repositories import logs, tasks, ticks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import DueTask
-from chalicelib.services import delivering, recovering, sending
+from chalicelib.services import delivering, recovering, sending, thinning
 from chalicelib.services.planning import Plan, Window, plan
 from chalicelib.services.platform import Platform
 from chalicelib.services.schedules import Days, own_days, schedule_of
@@ -41,6 +42,7 @@ def dispatch(platform: Platform) -> None:
     delivering.send_due(platform)
     with platform.database.transaction() as tx:
         ticks.record(tx, platform.now())
+    thinning.thin(platform)
 
 
 def plan_due(platform: Platform) -> int:
