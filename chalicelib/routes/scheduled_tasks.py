@@ -86,7 +86,9 @@ def toggle_task(call: Call, task_id: int) -> Any:
 def run_task(call: Call, task_id: int) -> Response:
     """`{"input_params": {…}}` lays parameters over those of the task, for this run alone."""
     params = read_field(Params, "input_params", call.optional_body().get("input_params", {}))
-    return accepted(tasks.run_task(call.platform, call.principal, task_id, params or None))
+    return accepted(
+        tasks.run_task(call.platform, call.principal, task_id, params or None, call.language)
+    )
 
 
 @routes.get("/api/scheduled-tasks/{task_id}/logs")

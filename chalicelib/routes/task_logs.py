@@ -43,4 +43,4 @@ def cancel_run(call: Call, log_id: int) -> Response:
 
 @routes.post("/api/task-logs/{log_id}/rerun", Role.operator)
 def rerun(call: Call, log_id: int) -> Response:
-    return accepted(run_logs.rerun(call.platform, call.principal, log_id))
+    return accepted(run_logs.rerun(call.platform, call.principal, log_id, call.language))

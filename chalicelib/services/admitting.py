@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.domain.holds import Hold, covering
 from chalicelib.domain.runs import SkipReason, Trigger, of_key, of_task, of_tenant
 from chalicelib.domain.tasks import PLATFORM_TENANT, Task
-from chalicelib.repositories import locks, log_waits, logs, tenants
+from chalicelib.repositories import holds, locks, log_waits, logs, tenants
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
 from chalicelib.services.ending import lose_silent
@@ -27,7 +28,7 @@ TOO_LATE = timedelta(seconds=60)
 class Admission:
     """`skip` says why it never runs, `wait_for` what it waits for; neither: it runs, in `slot`."""
 
-    skip: SkipReason | None = None
+    skip: str | None = None
     wait_for: str | None = None
     slot: str | None = None
 
@@ -42,6 +43,8 @@ def admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | No
     if attempt.trigger_type == Trigger.SCHEDULE:
         if reason := _no_longer_due(tx, attempt, task, now):
             return Admission(skip=reason)
+        if hold := _held(tx, attempt, task, now):
+            return Admission(skip=hold.skip_reason)
         if meeting := _meets_its_own(tx, attempt, task, now):
             return meeting
     return _meets_others(tx, platform, task)
@@ -67,6 +70,17 @@ def _no_longer_due(
     if task.missed_policy == "run_once" and not waits and logs.has_later(tx, task.id, instant, now):
         return SkipReason.MISSED
     return None
+
+
+def _held(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> Hold | None:
+    """The pause or maintenance window in which an attempt is due, or would start.
+
+    A first attempt counts by its occurrence, as a preview does, and not by its jitter.
+    """
+    first = attempt.retry_count == 0
+    due = (attempt.scheduled_for if first else None) or attempt.due_at or now
+    found = holds.over(tx, task.tenant_id, min(due, now), max(due, now))
+    return covering(found, due, now)
 
 
 def _meets_its_own(

@@ -17,6 +17,7 @@ from chalicelib.repositories.logs import NewAttempt
 from chalicelib.services import sending
 from chalicelib.services.attempts import lock_both
 from chalicelib.services.ending import End, end
+from chalicelib.services.holds import warning
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 
@@ -110,7 +111,9 @@ def cancel(
     return get_log(platform, principal, log_id, language)
 
 
-def rerun(platform: Platform, principal: Principal, log_id: int) -> dict[str, Any]:
+def rerun(
+    platform: Platform, principal: Principal, log_id: int, language: Language = "zh"
+) -> dict[str, Any]:
     """Run again with the same parameters: the task as it is now, or the same test."""
     now = platform.now()
     with platform.database.transaction() as tx:
@@ -131,5 +134,6 @@ def rerun(platform: Platform, principal: Principal, log_id: int) -> dict[str, An
             spec=attempt.spec,
         )
         new_id = logs.add(tx, again, now)
+        warned = {} if is_test else warning(tx, attempt.tenant_id, now, language)
     sending.send_these(platform, [new_id])
-    return {"log_id": new_id, "trace_id": again.trace_id}
+    return {"log_id": new_id, "trace_id": again.trace_id, **warned}
