@@ -16,7 +16,7 @@ from chalicelib.repositories.tasks import TaskFilter
 from chalicelib.routes.answers import accepted, created, no_content
 from chalicelib.routes.call import Call
 from chalicelib.routes.http import Routes
-from chalicelib.services import run_logs, schedule_previews, script_tests, tasks
+from chalicelib.services import backfilling, run_logs, schedule_previews, script_tests, tasks
 
 routes = Routes(__name__)
 
@@ -89,6 +89,20 @@ def run_task(call: Call, task_id: int) -> Response:
     return accepted(
         tasks.run_task(call.platform, call.principal, task_id, params or None, call.language)
     )
+
+
+@routes.post("/api/scheduled-tasks/{task_id}/backfill", Role.operator)
+def backfill(call: Call, task_id: int) -> Any:
+    """`{"from", "to", "dry_run"}`: the occurrences of a time that is past, one after the other."""
+    started, answer = backfilling.backfill(
+        call.platform, call.principal, task_id, call.body(), call.language
+    )
+    return accepted(answer) if started else answer
+
+
+@routes.post("/api/scheduled-tasks/{task_id}/backfill/cancel", Role.operator)
+def cancel_backfill(call: Call, task_id: int) -> Any:
+    return backfilling.cancel_rest(call.platform, call.principal, task_id)
 
 
 @routes.get("/api/scheduled-tasks/{task_id}/logs")

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.domain.backfills import of_trace
 from chalicelib.domain.holds import Hold, covering
 from chalicelib.domain.runs import SkipReason, Trigger, of_key, of_task, of_tenant
 from chalicelib.domain.tasks import PLATFORM_TENANT, Task
-from chalicelib.repositories import holds, locks, log_waits, logs, tenants
+from chalicelib.repositories import backfills, holds, locks, log_waits, logs, tenants
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
 from chalicelib.services.ending import lose_silent
@@ -47,7 +48,9 @@ def admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | No
             return Admission(skip=hold.skip_reason)
         if meeting := _meets_its_own(tx, attempt, task, now):
             return meeting
-    return _meets_others(tx, platform, task)
+    if attempt.trigger_type == Trigger.BACKFILL and (name := _not_its_turn(tx, attempt, task, now)):
+        return Admission(wait_for=name)
+    return _meets_others(tx, platform, attempt, task)
 
 
 def _no_longer_due(
@@ -91,32 +94,48 @@ def _meets_its_own(
     name = of_task(task.id)
     if task.overlap_policy == "queue":
         behind = log_waits.is_behind(tx, task.id, attempt.id, attempt.due_at or now)
-        if not (behind or _another_runs(tx, task, now)):
+        if not (behind or _running(tx, task, now)):
             return None
         if log_waits.waiting(tx, name) < MOST_WAITING:
             return Admission(wait_for=name)
         return Admission(skip=SkipReason.OVERLAP)
-    return Admission(skip=SkipReason.OVERLAP) if _another_runs(tx, task, now) else None
+    running = _running(tx, task, now)
+    # What is due now is no less wanted because somebody fills in the past.
+    if running == {Trigger.BACKFILL} and log_waits.waiting(tx, name) < MOST_WAITING:
+        return Admission(wait_for=name)
+    return Admission(skip=SkipReason.OVERLAP) if running else None
 
 
-def _another_runs(tx: Transaction, task: Task, now: datetime) -> bool:
-    """Whether an attempt of the task runs, with its lease alive.
+def _running(tx: Transaction, task: Task, now: datetime) -> set[str]:
+    """Why attempts of the task run, if one does with its lease alive.
 
     One that fell silent is lost from now on, or it might come back to life beside the new one.
     """
     running = logs.running_of(tx, task.id)
     if any(row["lease_until"] and row["lease_until"] > now for row in running):
-        return True
-    return not all(lose_silent(tx, row["id"], task, now) for row in running)
+        return {row["trigger_type"] for row in running}
+    return {row["trigger_type"] for row in running if not lose_silent(tx, row["id"], task, now)}
 
 
-def _meets_others(tx: Transaction, platform: Platform, task: Task) -> Admission:
+def _not_its_turn(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> str | None:
+    """What a run of a backfill waits for: those before it, the end of a pause (a tick looks every
+    minute), and, unless overlap is allowed, the task's other runs, also what is due just now."""
+    resting = covering(holds.over(tx, task.tenant_id, now, now), now)
+    if resting or backfills.is_behind(tx, attempt.trace_id):
+        return of_trace(attempt.trace_id)
+    if task.overlap_policy == "allow":
+        return None
+    busy = log_waits.is_behind(tx, task.id, attempt.id, now) or _running(tx, task, now)
+    return of_task(task.id) if busy else None
+
+
+def _meets_others(tx: Transaction, platform: Platform, attempt: Attempt, task: Task) -> Admission:
     """Runs of other tasks that hold the same key, and of the whole tenant."""
     slot = slot_of(task)
     if slot:
         locks.hold(tx, slot)
         if log_waits.is_taken(tx, slot):
-            skips = task.overlap_policy == "skip"
+            skips = task.overlap_policy == "skip" and attempt.trigger_type != Trigger.BACKFILL
             return Admission(skip=SkipReason.OVERLAP) if skips else Admission(wait_for=slot)
     most = platform.settings.tenant_max_running
     if most:

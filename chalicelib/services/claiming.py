@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain.backfills import of_trace
 from chalicelib.domain.runs import LEASE, Status, Trigger, of_task
 from chalicelib.domain.tasks import Task
 from chalicelib.repositories import log_waits, logs, tasks
@@ -54,6 +55,8 @@ def _admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | N
         logs.skip(tx, [attempt.id], admission.skip, platform.now())
         # Whoever waited behind it waits for nothing now.
         log_waits.release(tx, of_task(attempt.task_id))
+        if attempt.trigger_type == Trigger.BACKFILL:
+            log_waits.release(tx, of_trace(attempt.trace_id))
     elif admission.wait_for:
         log_waits.wait(tx, attempt.id, admission.wait_for, platform.now())
     return admission

@@ -113,13 +113,20 @@ def _shown(row: Row) -> Row:
     }
 
 
+RUNS_ALL_THE_SAME = Text("本次手动执行照常进行", "this run goes ahead all the same")
+BACKFILL_WAITS = Text("补跑将等到恢复后进行", "the backfill waits until they go on")
+
+
 def warning(
-    tx: Transaction, tenant_id: str | None, now: datetime, language: Language
+    tx: Transaction,
+    tenant_id: str | None,
+    now: datetime,
+    language: Language,
+    so: Text = RUNS_ALL_THE_SAME,
 ) -> dict[str, str]:
     """What whoever starts a run by hand should know, if schedules rest just now."""
     hold = covering(holds.over(tx, tenant_id, now, now), now)
     if hold is None:
         return {}
     why = words_of(hold.skip_reason)
-    text = Text(f"{why.zh};本次手动执行照常进行", f"{why.en}; this run goes ahead all the same")
-    return {"warning": text.in_(language)}
+    return {"warning": Text(f"{why.zh};{so.zh}", f"{why.en}; {so.en}").in_(language)}
