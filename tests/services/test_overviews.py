@@ -186,7 +186,7 @@ def test_a_span_is_read_by_its_index(
     sql = overviews.counts_sql(span) if by is None else overviews.numbers_sql(span, by)
     with platform.database.transaction() as tx:
         tx.all("ANALYZE TABLE platform_task_logs")
-        plan = tx.all("EXPLAIN " + sql, {**span.__dict__, "most": 10})
+        plan = tx.all("EXPLAIN FORMAT=TRADITIONAL " + sql, {**span.__dict__, "most": 10})
         looked_at = reads(tx, sql, span)
 
     used = [row for row in plan if row["table"] == "platform_task_logs"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,8 +36,8 @@ def add_delivery(platform: Platform, log_id: int | None, status: str, at: dateti
         tx.execute(
             "INSERT INTO platform_task_deliveries (log_id, channel_id, channel_name, channel_type,"
             " uuid, title, result, status, next_attempt_at, created_at) VALUES (%(log_id)s, 1, 'c',"
-            " 'wecom_bot', LEFT(MD5(RAND()), 32), 't', '1', %(status)s, '9000-01-01', %(at)s)",
-            {"log_id": log_id, "status": status, "at": at},
+            " 'wecom_bot', %(uuid)s, 't', '1', %(status)s, '9000-01-01', %(at)s)",
+            {"log_id": log_id, "status": status, "at": at, "uuid": uuid.uuid4().hex},
         )
 
 
