@@ -20,8 +20,8 @@ _WORDS = {
     ),
     SkipReason.DELETED: Text("任务已删除", "the task was deleted"),
     SkipReason.TENANT_DISABLED: Text("租户已停用", "the tenant is disabled"),
-    SkipReason.PAUSED: Text("调度暂停中", "schedules were paused"),
-    SkipReason.MAINTENANCE: Text("处于维护窗口", "it fell into a maintenance window"),
+    SkipReason.PAUSED: Text("调度暂停中", "schedules paused"),
+    SkipReason.MAINTENANCE: Text("处于维护窗口", "in a maintenance window"),
 }
 
 

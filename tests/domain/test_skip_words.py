@@ -20,7 +20,7 @@ def test_what_stands_behind_a_reason_is_told_too() -> None:
     stored = reason_with(SkipReason.MAINTENANCE, "#3 move: the database")
 
     assert kind_of(stored) == "maintenance"
-    assert words_of(stored).en == "it fell into a maintenance window: #3 move: the database"
+    assert words_of(stored).en == "in a maintenance window: #3 move: the database"
 
 
 def test_the_row_that_sums_up_a_long_outage_says_since_when() -> None:

@@ -29,7 +29,7 @@ def test_a_backfill_is_shown_started_and_run(api: Api, acme: Api, sandbox: Sandb
     assert started.status == 202
     assert started.body["log_ids"] == sorted(log["id"] for log in logs)
     assert first["scheduled_for"] == "2026-11-20T00:05:00Z"
-    assert {log["trigger_type"] for log in logs} == {"backfill"}
+    assert {(log["trigger_type"], log["lateness_ms"]) for log in logs} == {("backfill", None)}
     assert acme.post(path, SPAN).body["code"] == "backfill_going_on"
 
 

@@ -175,7 +175,7 @@ def test_it_waits_while_schedules_are_paused(
     holds.resume(platform, ADMIN, {})
     dispatch(platform)
 
-    assert answer["warning"] == "schedules were paused; the backfill waits until they go on"
+    assert answer["warning"] == "schedules paused; the backfill waits until they go on"
     assert run_all(platform, sandbox) == ["22:00", "23:00"]
 
 

@@ -127,7 +127,7 @@ def test_a_run_by_hand_goes_ahead_with_a_warning(platform: Platform, sandbox: Sa
     answer = tasks.run_task(platform, ADMIN, task.id, language="en")
 
     assert "warning" not in without
-    assert answer["warning"].startswith("schedules were paused: sale; this run goes ahead")
+    assert answer["warning"].startswith("schedules paused: sale; this run goes ahead")
     assert len(sandbox.run_due()) == 2
 
 
