@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from chalicelib.domain.errors import FieldError, Invalid
+from chalicelib.domain.percentiles import Counted, spread
 from chalicelib.domain.runs import Status, Trigger
 from chalicelib.domain.schedule import between
 from chalicelib.domain.text import Text
@@ -29,6 +31,8 @@ MOST_TENANTS = 100
 MOST_TASKS = 5000
 MOST_OCCURRENCES = 200_000
 
+Distributions = dict[Any, list[Counted]]
+
 
 def overview(
     platform: Platform,
@@ -43,20 +47,58 @@ def overview(
     span = _span(start, end, tenant_id, now)
     with platform.database.transaction() as tx:
         counted = overviews.counts(tx, span)
-        whole = overviews.numbers(tx, span, "1", 1)
-        tasks = overviews.numbers(tx, span, "task_id", TOP)
-        tenants = overviews.numbers(tx, span, "tenant_id", MOST_TENANTS) if with_tenants else []
+        of_tenants = _spreads(tx, span, "tenant_id", None)
+        tasks = overviews.tasks(tx, span, TOP)
+        of_tasks = _spreads(tx, span, "task_id", [row["task_id"] for row in tasks])
         coming = _coming(tx, tenant_id, now)
+    tenants = {"tenants": _tenants(counted, of_tenants)} if with_tenants else {}
     return {
         "from": span.start,
         "to": span.end,
         "tenant_id": tenant_id,
         **_counts(counted),
-        **_spread(whole[0] if whole else None),
-        "tasks": _firsts(tasks),
-        **({"tenants": [_tenant(row) for row in tenants]} if with_tenants else {}),
+        **of_tenants.whole(),
+        "tasks": _firsts(tasks, of_tasks),
+        **tenants,
         "next_24h": coming,
     }
+
+
+@dataclass(frozen=True)
+class _Spreads:
+    """The distributions of lateness and duration of each tenant or task."""
+
+    lateness: Distributions
+    duration: Distributions
+
+    def of(self, name: Any) -> dict[str, Any]:
+        return self._told(self.lateness.get(name, ()), self.duration.get(name, ()))
+
+    def whole(self) -> dict[str, Any]:
+        return self._told(
+            [pair for pairs in self.lateness.values() for pair in pairs],
+            [pair for pairs in self.duration.values() for pair in pairs],
+        )
+
+    @staticmethod
+    def _told(late: Sequence[Counted], took: Sequence[Counted]) -> dict[str, Any]:
+        return {
+            "started": sum(many for _, many in late),
+            "lateness_ms": {**spread(late), "max": max((value for value, _ in late), default=None)},
+            "duration_ms": spread(took),
+        }
+
+
+def _spreads(
+    tx: Transaction, span: Span, by: overviews.Grouping, tasks: Sequence[int] | None
+) -> _Spreads:
+    def read(measure: overviews.Measure) -> Distributions:
+        found: Distributions = {}
+        for row in overviews.distribution(tx, span, measure, by, tasks):
+            found.setdefault(row["name"], []).append((int(row["value"]), row["n"]))
+        return found
+
+    return _Spreads(read("lateness"), read("duration"))
 
 
 def _span(
@@ -91,36 +133,32 @@ def _counts(counted: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-def _spread(row: Row | None) -> dict[str, Any]:
-    found = row or {}
-    return {
-        "started": found.get("started", 0),
-        "lateness_ms": {name: found.get(f"late_{name}") for name in ("p50", "p99", "max")},
-        "duration_ms": {name: found.get(f"took_{name}") for name in ("p50", "p99")},
-    }
+_TOTALS = ("total", "success", "failed", "skipped", "cancelled")
 
 
-def _group(row: Row) -> dict[str, Any]:
-    counted = ("total", "success", "failed", "skipped", "cancelled")
-    return {**{name: row[name] for name in counted}, **_spread(row)}
+def _tenants(counted: Iterable[Row], spreads: _Spreads) -> list[dict[str, Any]]:
+    """Those with most runs first."""
+    totals: dict[str | None, Counter[str]] = defaultdict(Counter)
+    for row in counted:
+        totals[row["tenant_id"]].update({"total": row["n"], row["status"]: row["n"]})
+    first = sorted(totals, key=lambda tenant: (-totals[tenant]["total"], tenant or ""))
+    return [
+        {"tenant_id": tenant, **{n: totals[tenant][n] for n in _TOTALS}, **spreads.of(tenant)}
+        for tenant in first[:MOST_TENANTS]
+    ]
 
 
-def _tenant(row: Row) -> dict[str, Any]:
-    return {"tenant_id": row["name"], **_group(row)}
-
-
-def _task(row: Row) -> dict[str, Any]:
-    named = {"task_id": row["name"], "task_name": row["task_name"], "tenant_id": row["tenant_id"]}
-    return {**named, **_group(row)}
-
-
-def _firsts(rows: list[Row]) -> dict[str, Any]:
+def _firsts(rows: list[Row], spreads: _Spreads) -> dict[str, Any]:
     """The tasks that fail most, start latest, and run most."""
     failing = sorted((row for row in rows if row["failed"]), key=lambda row: row["by_failed"])
-    late = sorted((row for row in rows if row["late_p99"]), key=lambda row: row["by_late"])
-    busiest = sorted(rows, key=lambda row: row["by_total"])
-    lists = {"failing": failing, "late": late, "busiest": busiest}
-    return {name: [_task(row) for row in found[:TOP]] for name, found in lists.items()}
+    late = sorted((row for row in rows if row["latest"]), key=lambda row: row["by_late"])
+    lists = {"failing": failing, "late": late, "busiest": rows}
+    return {name: [_task(row, spreads) for row in found[:TOP]] for name, found in lists.items()}
+
+
+def _task(row: Row, spreads: _Spreads) -> dict[str, Any]:
+    named = ("task_id", "task_name", "tenant_id", *_TOTALS)
+    return {**{name: row[name] for name in named}, **spreads.of(row["task_id"])}
 
 
 def _coming(tx: Transaction, tenant_id: str | None, now: datetime) -> dict[str, Any]:
