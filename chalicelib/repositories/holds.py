@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,13 +19,31 @@ _COLUMNS = """
 def over(tx: Transaction, tenant_id: str | None, since: datetime, until: datetime) -> list[Hold]:
     """What touches the time from `since` to `until` (inclusive) for a tenant's tasks, or for the
     platform's own (None); pauses first."""
+    return of_tenants(tx, [tenant_id], since, until)[tenant_id]
+
+
+def of_tenants(
+    tx: Transaction, tenants: Iterable[str | None], since: datetime, until: datetime
+) -> dict[str | None, list[Hold]]:
+    """The same of each of these tenants; one query for all."""
+    wanted = set(tenants)
+    if not wanted:
+        return {}
+    scopes = {scope for tenant in wanted for scope in scopes_over(tenant)}
     rows = tx.all(
-        "SELECT id, scope, kind, starts_at, ends_at, reason FROM platform_holds"
-        " WHERE scope IN %(scopes)s AND ends_at > %(since)s AND starts_at <= %(until)s"
-        " ORDER BY kind, id",
-        {"scopes": scopes_over(tenant_id), "since": since, "until": until},
+        _OVER + " ORDER BY kind, id",
+        {"scopes": tuple(sorted(scopes)), "since": since, "until": until},
     )
-    return [Hold(**row) for row in rows]
+    found = [Hold(**row) for row in rows]
+    return {
+        tenant: [hold for hold in found if hold.scope in scopes_over(tenant)] for tenant in wanted
+    }
+
+
+_OVER = """
+    SELECT id, scope, kind, starts_at, ends_at, reason FROM platform_holds
+    WHERE scope IN %(scopes)s AND ends_at > %(since)s AND starts_at <= %(until)s
+"""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.access import Principal, Role
 from chalicelib.services import holds, maintenance, tasks, tenants
 from chalicelib.services.dispatching import dispatch
@@ -185,6 +187,32 @@ def test_what_waited_for_its_turn_is_skipped_if_that_comes_in_a_window(
 
     assert sandbox.run_due() == []
     assert reasons(platform)[:2] == ["success", f"maintenance: #{number} move"]
+
+
+@pytest.mark.parametrize("policy", ["run_once", "all"])
+def test_what_an_outage_and_a_window_have_in_common_is_the_windows(
+    platform: Platform, clock: FakeClock, sandbox: Sandbox, policy: str
+) -> None:
+    """What ran out before the window is still worth a run after it."""
+    make_task(platform, time_points=["08:04", "08:05", "08:06"], missed_policy=policy)
+    number = window(platform, 5, 10)
+    clock.advance(minutes=20)
+    dispatch(platform)
+
+    assert [run["scheduled_for"][14:16] for run in sandbox.run_due()] == ["04"]
+    assert reasons(platform)[1:] == [f"maintenance: #{number} move"] * 2
+
+
+def test_a_change_after_an_outage_in_a_window_leaves_the_reason(
+    platform: Platform, clock: FakeClock
+) -> None:
+    task = make_task(platform, time_points=["08:05", "08:06"])
+    number = window(platform, 5, 10)
+    clock.advance(minutes=20)
+
+    tasks.update_task(platform, ADMIN, task.id, {"time_points": ["09:00"]})
+
+    assert reasons(platform) == [f"maintenance: #{number} move"] * 2
 
 
 def test_a_window_that_is_taken_back_or_moved_holds_nothing_up(
