@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.backfills import of_trace
 from chalicelib.domain.runs import Status, Trigger, of_task, of_tenant
 from chalicelib.domain.tasks import PLATFORM_TENANT, Task
 from chalicelib.repositories import (
@@ -77,7 +78,10 @@ def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: dat
 
 
 def _own(attempt: Attempt) -> list[str]:
-    return [] if attempt.task_id is None else [of_task(attempt.task_id)]
+    if attempt.task_id is None:
+        return []
+    own = [of_task(attempt.task_id)]
+    return [*own, of_trace(attempt.trace_id)] if attempt.trigger_type == Trigger.BACKFILL else own
 
 
 def _names(attempt: Attempt) -> list[str]:
