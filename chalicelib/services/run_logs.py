@@ -47,9 +47,10 @@ def _check_task(tx: Transaction, principal: Principal, task_id: int) -> None:
 
 
 def _worded(log: dict[str, Any], language: Language) -> dict[str, Any]:
-    """With why it was skipped in words."""
+    """With why it was skipped in words, and the script's line that failed."""
     reason = log["skip_reason"]
-    return {**log, "skip_text": words_of(reason).in_(language) if reason else None}
+    text = words_of(reason).in_(language) if reason else None
+    return {**log, "skip_text": text, "error_line": error_line(log["error"])}
 
 
 def get_log(
@@ -60,7 +61,6 @@ def get_log(
         found = _view(tx, principal, log_id)
         if found["status"] == Status.RUNNING:
             found["output"] = outputs.text(tx, log_id)
-        found["error_line"] = error_line(found["error"])
         found["deliveries"] = deliveries.of_logs(tx, [log_id])[log_id]
         is_test = found["trigger_type"] == Trigger.TEST
         shown = report(tx, found, language) if is_test else {}
