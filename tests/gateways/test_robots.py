@@ -91,7 +91,7 @@ def test_what_is_rendered_is_taken_by_the_robots(
     robot = machine.dingtalk("ops") if kind == "dingtalk" else machine.wecom("ops")
     rendered = render(result, robot.channel_type, "任务")
 
-    assert [machine.send(robot, one).status for one in rendered.payloads] == ["sent"]
+    assert {machine.send(robot, one).status for one in rendered.payloads} == {"sent"}
 
 
 def test_a_second_try_of_one_message_is_shown_once(machine: Machine) -> None:

@@ -195,8 +195,9 @@ def test_dingtalk_takes_bodies_of_20000_bytes(client: Client) -> None:
         ({"msgtype": "link", "link": {"title": "a", "text": "b"}}, 40035),
         ({"msgtype": "markdown", "markdown": "text"}, 40035),
         ({"msgtype": "actionCard", "actionCard": {"title": "a", "text": "b"}}, 40035),
-        ({"msgtype": "actionCard", "actionCard": {"title": "a", "text": "b", "btns": [1]}}, 0),
-        ({"msgtype": "feedCard", "feedCard": {"links": [{}]}}, 0),
+        ({"msgtype": "actionCard", "actionCard": {"title": "a", "text": "b", "btns": [1]}}, 40035),
+        ({"msgtype": "feedCard", "feedCard": {"links": [{}]}}, 40035),
+        ({"msgtype": "feedCard", "feedCard": {"links": []}}, 40035),
     ],
 )
 def test_dingtalk_refuses_what_is_no_message(client: Client, payload: Any, errcode: int) -> None:
