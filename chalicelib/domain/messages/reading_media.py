@@ -30,10 +30,10 @@ def read_media(fields: Mapping[str, Any]) -> Media:
     if text_of(fields, "path"):
         raise Wrong(
             Text(
-                "path 指向的文件无法发送: 只支持脚本工作目录中不超过 2 MB 的图片"
-                "(JPG、PNG),其余请上传后用 url",
-                "The file at `path` cannot be sent: only images (JPG, PNG) of at most 2 MB in "
-                "the script's folder can; upload others and give a `url`",
+                "path 指向的文件无法发送: 只支持 msg_type 为 image、脚本能读取且不超过 700 KB "
+                "的图片(JPG、PNG),其余请上传后用 url",
+                "The file at `path` cannot be sent: only images (JPG, PNG) of at most 700 KB "
+                "that the script can read; upload others and give a `url`",
             )
         )
     if sum(map(bool, (url, media_id, encoded))) != 1:

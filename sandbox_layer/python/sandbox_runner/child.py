@@ -15,7 +15,7 @@ import types
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from sandbox_runner import lockdown, results, sdk, shim, threads
+from sandbox_runner import attachments, lockdown, results, sdk, shim, threads
 from sandbox_runner.console import Console, no_input, printer
 from sandbox_runner.frames import Channel
 from sandbox_runner.tracebacks import SCRIPT, describe
@@ -88,7 +88,8 @@ def _run_script(job: Mapping[str, Any], channel: Channel, has_zone: bool) -> dic
                 return _failed("script", describe(error))
         finally:
             _leave()
-        return {"t": "done", "ok": True, "result": results.to_json(names.get("result"))}
+        result = attachments.with_images(names.get("result"))
+        return {"t": "done", "ok": True, "result": results.to_json(result)}
     except MemoryError as error:
         lockdown.lend_reserve()
         return _failed("memory", describe(error))
