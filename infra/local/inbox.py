@@ -18,6 +18,7 @@ from infra.local.inbox_rules import (
     Answer,
     Post,
     app_message,
+    dingtalk_keywords,
     dingtalk_message,
     dingtalk_signature,
     envelope,
@@ -47,7 +48,7 @@ class Inbox:
     """A WSGI application, mounted under `/inbox` (its paths begin after that).
 
     The robots' addresses answer HTTP 200 with `errcode` and `errmsg`, as the real ones do. A
-    robot exists as soon as somebody writes to it; its secret is set by `PUT robots/NAME`.
+    robot exists as soon as somebody writes to it; `PUT robots/NAME` gives it a secret or keywords.
     """
 
     def __init__(self, clock: Clock, folder: Path | None) -> None:
@@ -92,11 +93,19 @@ class Inbox:
         return _json({"items": items[-limit:] if limit and limit > 0 else items})
 
     def _robot(self, request: Request, name: str) -> Response:
-        secret = (parsed(request.get_data()) or {}).get("secret", 0)
-        if not isinstance(secret, str | None):
-            return _json({"title": 'expected {"secret": "…"}', "status": 400}, 400)
-        self._store.set_secret(name, secret or "")
-        return _json({"robot": name, "signed": bool(secret)})
+        """`{"secret": "…"}`, `{"keywords": ["…"]}` or both; null or empty takes it away."""
+        said = parsed(request.get_data()) or {}
+        secret, keywords = said.get("secret"), said.get("keywords")
+        known = {"secret", "keywords"} & said.keys()
+        if not known or not isinstance(secret, str | None) or not _are_words(keywords):
+            return _json(
+                {"title": 'expected {"secret": "…", "keywords": ["…"]}', "status": 400}, 400
+            )
+        if "secret" in said:
+            self._store.set_secret(name, secret or "")
+        if "keywords" in said:
+            self._store.set_keywords(name, keywords or [])
+        return _json({"robot": name, "signed": bool(self._store.secret(name))})
 
     def _dingtalk(self, request: Request) -> Response:
         robot = request.args.get("access_token", "")
@@ -108,6 +117,8 @@ class Inbox:
         secret = self._store.secret(robot)
         signature = dingtalk_signature(post.query, secret, now) if secret else OK
         answer = signature if signature != OK else dingtalk_message(post)
+        if answer == OK:
+            answer = dingtalk_keywords(post, self._store.keywords(robot))
         if answer == OK and not self._store.may_take("dingtalk", robot, now):
             return 130101, "send too fast, exceed 20 times per minute"
         return answer
@@ -172,6 +183,17 @@ class Inbox:
         """Whether DingTalk has this `msgUuid` already, and shows it once."""
         uuid = (post.payload or {}).get("msgUuid")
         return bool(uuid) and "access_token" in request.args and self._store.was_shown(robot, uuid)
+
+
+def _are_words(value: object) -> bool:
+    """DingTalk takes up to ten keywords."""
+    if value is None:
+        return True
+    return (
+        isinstance(value, list)
+        and len(value) <= 10
+        and all(isinstance(one, str) and one.strip() for one in value)
+    )
 
 
 def _answer(answer: Answer, **more: Any) -> Response:

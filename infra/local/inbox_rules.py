@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,15 @@ def dingtalk_message(post: Post) -> Answer:
     found = fault("dingtalk", payload)
     # DingTalk has one code for all of it.
     return (40035, f"缺少参数 {found.where}") if found else OK
+
+
+def dingtalk_keywords(post: Post, keywords: Sequence[str]) -> Answer:
+    """310000 unless one of the robot's keywords, if it has any, is in the message's words."""
+    payload = post.payload or {}
+    words = json.dumps(payload.get(payload["msgtype"]), ensure_ascii=False)
+    if keywords and not any(one in words for one in keywords):
+        return 310000, f"keywords not in content, {_MORE}"
+    return OK
 
 
 def wecom_message(post: Post) -> Answer:
