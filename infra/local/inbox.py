@@ -58,6 +58,7 @@ class Inbox:
         self._map = Map(
             [
                 Rule("/", endpoint=self._page),
+                Rule("/<any(markdown, cards):name>.js", endpoint=self._program),
                 Rule("/messages", endpoint=self._messages, methods=["GET"]),
                 Rule("/robots/<name>", endpoint=self._robot, methods=["PUT"]),
                 Rule("/robot/send", endpoint=self._dingtalk),
@@ -82,9 +83,14 @@ class Inbox:
         # A message is a stranger's: nothing in it may load or run anything.
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-            "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+            "style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src data:"
         )
         return response
+
+    def _program(self, request: Request, name: str) -> Response:
+        """How the page draws messages."""
+        text = _PAGE.with_name(f"inbox_{name}.js").read_text("utf-8")
+        return Response(text, mimetype="text/javascript")
 
     def _messages(self, request: Request) -> Response:
         """`?robot=NAME` for one robot's, `?limit=N` for the last N."""

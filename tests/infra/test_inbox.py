@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -483,7 +484,12 @@ def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:
     text = answer.get_data(as_text=True)
     assert answer.content_type == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert "src=" not in text
+    programs = re.findall(r'src="([^"]*)"', text)
+    assert programs == ["markdown.js", "cards.js"]
+    for name in programs:
+        program = client.get(f"/inbox/{name}")
+        assert program.content_type == "text/javascript; charset=utf-8"
+        assert "innerHTML" not in program.get_data(as_text=True)
     assert "innerHTML" not in text
     assert client.get("/inbox").headers["Location"].endswith("/inbox/")
 

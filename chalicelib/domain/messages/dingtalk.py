@@ -7,7 +7,12 @@ from collections.abc import Callable
 
 from chalicelib.domain.messages.fields import clipped, require_address
 from chalicelib.domain.messages.markdown import hard_breaks, has_fonts, heading, without_fonts
-from chalicelib.domain.messages.mentions import dingtalk_at, dingtalk_tokens, ignored
+from chalicelib.domain.messages.mentions import (
+    dingtalk_at,
+    dingtalk_tokens,
+    ignored,
+    without_inline,
+)
 from chalicelib.domain.messages.model import Button, Mentions, Message, Payload, Rendered
 from chalicelib.domain.messages.pages import Frame, pages
 from chalicelib.domain.messages.reading import require_content
@@ -93,8 +98,8 @@ def card(message: Message, content: str, buttons: tuple[Button, ...]) -> Rendere
 
 
 def shown(content: str) -> str:
-    """Content as DingTalk's Markdown shows it: no colours, and breaks where they are."""
-    return hard_breaks(without_fonts(content))
+    """Content as DingTalk's Markdown shows it: no markup of WeCom's, and breaks where they are."""
+    return hard_breaks(without_inline(without_fonts(content)))
 
 
 def font_notes(content: str) -> tuple[Text, ...]:

@@ -11,7 +11,7 @@ from chalicelib.domain.messages.card_words import OPEN, card_buttons, lowered
 from chalicelib.domain.messages.dingtalk_more import without_divs
 from chalicelib.domain.messages.fields import require_address
 from chalicelib.domain.messages.markdown import is_plain
-from chalicelib.domain.messages.mentions import ignored
+from chalicelib.domain.messages.mentions import ignored, without_inline
 from chalicelib.domain.messages.model import Card, Message, Payload, Rendered
 from chalicelib.domain.messages.pages import Frame, pages, utf8_bytes
 from chalicelib.domain.messages.plainer import plainer
@@ -153,7 +153,7 @@ def media(message: Message) -> Rendered:
 
 def _markdown(message: Message, content: str, tail: str) -> Rendered:
     shown = plainer(content)
-    rendered = paged("markdown", message, shown, tail, MAX_MARKDOWN_BYTES)
+    rendered = paged("markdown", message, without_inline(shown), tail, MAX_MARKDOWN_BYTES)
     if shown == content:
         return rendered
     return rendered.noted(

@@ -119,6 +119,13 @@ def test_dingtalk_loses_colours_with_a_note() -> None:
     assert notes(result, "dingtalk_bot") == ["已降级: 去掉 <font> 颜色"]
 
 
+@pytest.mark.parametrize("channel", ["dingtalk_bot", "wecom_app"])
+def test_a_mention_of_wecoms_robots_is_a_name_elsewhere(channel: str) -> None:
+    [payload] = render({"content": "请 <@zhang> 看"}, channel, "x").payloads
+
+    assert "请 @zhang 看" in payload["markdown"].values()
+
+
 def test_explicit_markdown_v2_is_kept_by_wecom_and_noted_for_dingtalk() -> None:
     result = {"msg_type": "markdown_v2", "content": "你好"}
 
