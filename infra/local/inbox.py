@@ -63,6 +63,7 @@ class Inbox:
                 Rule("/robots/<name>", endpoint=self._robot, methods=["PUT"]),
                 Rule("/robot/send", endpoint=self._dingtalk),
                 Rule("/cgi-bin/webhook/send", endpoint=self._wecom),
+                Rule("/cgi-bin/webhook/upload_media", endpoint=self._upload),
                 Rule("/cgi-bin/gettoken", endpoint=self._gettoken),
                 Rule("/cgi-bin/message/send", endpoint=self._app),
             ]
@@ -139,6 +140,22 @@ class Inbox:
         if answer == OK and not self._store.may_take("wecom", robot, now):
             return 45009, "api freq out of limit"
         return answer
+
+    def _upload(self, request: Request) -> Response:
+        """A media_id for the file in the field `media`; the file itself is not kept."""
+        kind, file = request.args.get("type"), request.files.get("media")
+        if not request.args.get("key"):
+            return _answer((93000, "invalid webhook url"))
+        if kind not in {"file", "voice"}:
+            return _answer((40004, "invalid media type"))
+        if file is None or not file.filename:
+            return _answer((41005, "missing media data"))
+        with file.stream:
+            size = len(file.read())
+        if size <= 5:
+            return _answer((40006, "invalid media size"))
+        created = str(round(self._clock.now().timestamp()))
+        return _answer(OK, type=kind, media_id=secrets.token_hex(16), created_at=created)
 
     def _gettoken(self, request: Request) -> Response:
         """A token for 7200 s; a secret set by `PUT robots/CORPID` must be the one given."""

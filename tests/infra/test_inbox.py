@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import io
 import json
 import re
 import stat
@@ -497,3 +498,23 @@ def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:
 def test_other_paths_are_not_found(client: Client) -> None:
     assert client.get("/inbox/api").status_code == 404
     assert client.delete("/inbox/messages").status_code == 405
+
+
+def test_a_file_is_taken_for_a_media_id(client: Client) -> None:
+    def upload(query: str, data: bytes = b"123456") -> dict[str, Any]:
+        path = f"/inbox/cgi-bin/webhook/upload_media?{query}"
+        answer = client.post(path, data={"media": (io.BytesIO(data), "a.csv")})
+        said: dict[str, Any] = answer.get_json()
+        return said
+
+    taken = upload("key=ops&type=file")
+
+    assert (taken["errcode"], taken["type"]) == (0, "file")
+    assert len(taken["media_id"]) == 32
+    assert upload("type=file")["errcode"] == 93000
+    assert upload("key=ops&type=image")["errcode"] == 40004
+    assert upload("key=ops&type=file", b"12345")["errcode"] == 40006
+    assert client.post("/inbox/cgi-bin/webhook/upload_media?key=ops&type=file").get_json() == {
+        "errcode": 41005,
+        "errmsg": "missing media data",
+    }

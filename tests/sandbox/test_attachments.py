@@ -1,4 +1,4 @@
-"""Images that a script leaves in its folder and names in its result."""
+"""Files that a script leaves in its folder and names in its result."""
 
 from __future__ import annotations
 
@@ -21,10 +21,21 @@ def test_an_image_named_by_its_path_goes_along(run: Run) -> None:
     assert result == {
         "msg_type": "image",
         "title": "图",
+        "filename": "a.png",
         "base64": base64.b64encode(PNG).decode(),
     }
     [payload] = render(result, "wecom_bot", "任务").payloads
     assert base64.b64decode(payload["image"]["base64"]) == PNG
+
+
+def test_a_file_keeps_its_name(run: Run) -> None:
+    code = "open('日报.csv', 'w').write('a,b\\n1,2\\n')\nresult = "
+
+    result = run(code + "{'msg_type': 'file', 'path': './日报.csv'}").result
+
+    [payload] = render(result, "wecom_bot", "任务").payloads
+    assert payload["file"]["filename"] == "日报.csv"
+    assert base64.b64decode(payload["file"]["base64"]) == b"a,b\n1,2\n"
 
 
 def test_every_image_of_a_list_goes_along(run: Run) -> None:
@@ -45,7 +56,6 @@ def test_every_image_of_a_list_goes_along(run: Run) -> None:
         {"msg_type": "image", "path": "large"},
         {"msg_type": "image", "path": "\0"},
         {"msg_type": "image", "path": 5},
-        {"msg_type": "file", "path": "a.png"},
         {"path": "a.png"},
     ],
 )

@@ -65,6 +65,8 @@ class Media:
     url: str = ""
     media_id: str = ""
     data: bytes = field(default=b"", repr=False)
+    #: What a file is called where it is fetched.
+    filename: str = ""
 
 
 @dataclass(frozen=True)

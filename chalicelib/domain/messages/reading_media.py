@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from chalicelib.domain.messages.model import Media
 from chalicelib.domain.text import Text
 
 MEDIA_TYPES = ("image", "file", "voice", "video")
-MEDIA_KEYS = frozenset({"base64", "path", "media_id"})
+MEDIA_KEYS = frozenset({"base64", "path", "media_id", "filename"})
 #: WeCom's limit of an image's bytes before base64 (91770).
 MAX_IMAGE_BYTES = 2 << 20
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
@@ -30,10 +31,9 @@ def read_media(fields: Mapping[str, Any]) -> Media:
     if text_of(fields, "path"):
         raise Wrong(
             Text(
-                "path 指向的文件无法发送: 只支持 msg_type 为 image、脚本能读取且不超过 700 KB "
-                "的图片(JPG、PNG),其余请上传后用 url",
-                "The file at `path` cannot be sent: only images (JPG, PNG) of at most 700 KB "
-                "that the script can read; upload others and give a `url`",
+                "path 指向的文件无法发送: 须为脚本能读取且不超过 700 KB 的文件,其余请上传后用 url",
+                "The file at `path` cannot be sent: it must be one of at most 700 KB that the "
+                "script can read; upload others and give a `url`",
             )
         )
     if sum(map(bool, (url, media_id, encoded))) != 1:
@@ -43,9 +43,11 @@ def read_media(fields: Mapping[str, Any]) -> Media:
                 "Give exactly one of `url`, `base64` and `media_id`",
             )
         )
+    # It goes into a header of the upload.
+    filename = re.sub(r'[\x00-\x1f"\\/]+', "_", text_of(fields, "filename").strip())[-100:]
     if encoded:
-        return Media(data=_decoded(encoded))
-    return Media(url=require_address(url, "url") if url else "", media_id=media_id)
+        return Media(data=_decoded(encoded), filename=filename)
+    return Media(require_address(url, "url") if url else "", media_id, filename=filename)
 
 
 def require_image(data: bytes) -> bytes:
@@ -61,6 +63,15 @@ def require_image(data: bytes) -> bytes:
                 f"The image in `base64` has {len(data)} bytes, more than 2 MB; make it smaller",
             )
         )
+    return data
+
+
+def require_file(kind: str, data: bytes) -> bytes:
+    """The bytes of a file that WeCom's robots take (99110): more than 5; AMR for a voice."""
+    if len(data) <= 5:
+        raise Wrong(Text("base64 文件须大于 5 字节", "A file in `base64` must have over 5 bytes"))
+    if kind == "voice" and not data.startswith(b"#!AMR"):
+        raise Wrong(Text("base64 不是 AMR 语音", "`base64` is no voice of kind AMR"))
     return data
 
 

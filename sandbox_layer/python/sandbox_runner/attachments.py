@@ -1,4 +1,4 @@
-"""Images that `result` names by `path`: their bytes go along, as the folder does not last."""
+"""Files that `result` names by `path`: their bytes go along, as the folder does not last."""
 
 from __future__ import annotations
 
@@ -8,29 +8,34 @@ import stat
 from collections.abc import Mapping
 from typing import Any
 
-#: Bytes of an image, so that its base64 is within the million that a result may have.
+#: The types that have a file.
+_TYPES = frozenset({"image", "file", "voice", "video"})
+#: Bytes of a file, so that its base64 is within the million that a result may have.
 MOST = 700_000
 
 
-def with_images(result: Any) -> Any:
-    """The result, or list of them, with `base64` for the `path` of every image that can be read.
+def with_files(result: Any) -> Any:
+    """The result, or list of them, with `base64` for the `path` of every file that can be read.
 
     Whatever cannot be read, is too large or no file keeps its `path`, and the message says so;
     the run itself has not failed by it. It is read with the script's own rights.
     """
     if isinstance(result, list | tuple):
-        return [_with_image(one) for one in result]
-    return _with_image(result)
+        return [_with_file(one) for one in result]
+    return _with_file(result)
 
 
-def _with_image(result: Any) -> Any:
-    if not isinstance(result, Mapping) or str(result.get("msg_type")).strip().lower() != "image":
+def _with_file(result: Any) -> Any:
+    if not isinstance(result, Mapping):
+        return result
+    if str(result.get("msg_type")).strip().lower() not in _TYPES:
         return result
     data = _bytes_of(result.get("path"))
     if data is None:
         return result
     rest = {key: value for key, value in result.items() if key != "path"}
-    return {**rest, "base64": base64.b64encode(data).decode("ascii")}
+    name = str(result["path"]).rpartition("/")[2]
+    return {"filename": name, **rest, "base64": base64.b64encode(data).decode("ascii")}
 
 
 def _bytes_of(path: object) -> bytes | None:

@@ -88,7 +88,7 @@ def _run_script(job: Mapping[str, Any], channel: Channel, has_zone: bool) -> dic
                 return _failed("script", describe(error))
         finally:
             _leave()
-        result = attachments.with_images(names.get("result"))
+        result = attachments.with_files(names.get("result"))
         return {"t": "done", "ok": True, "result": results.to_json(result)}
     except MemoryError as error:
         lockdown.lend_reserve()

@@ -13,6 +13,10 @@ def refusal(channel_type: str, payload: dict[str, Any]) -> str | None:
     """What is said against it, None if nothing; the payload as the platform would get it."""
     if channel_type == "wecom_app":
         payload = addressed(payload, 1000002, {"touser": "@all"}, "a1" * 16)
+    kind = payload["msgtype"]
+    if channel_type == "wecom_bot" and kind in {"file", "voice"} and "base64" in payload[kind]:
+        # As `gateways.robot_media` leaves it.
+        payload = {**payload, kind: {"media_id": "m"}}
     body = json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
     if channel_type == "dingtalk_bot" and len(body) > 19_000:
         return f"{len(body)} bytes"
