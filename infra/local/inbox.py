@@ -72,11 +72,13 @@ class Inbox:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         request.max_content_length = _MAX_BODY
-        try:
-            view, values = self._map.bind_to_environ(environ).match()
-            response: Response | HTTPException = view(request, **values)
-        except HTTPException as error:
-            response = error
+        # Closed with it: the files of an upload.
+        with request:
+            try:
+                view, values = self._map.bind_to_environ(environ).match()
+                response: Response | HTTPException = view(request, **values)
+            except HTTPException as error:
+                response = error
         return response(environ, start_response)
 
     def _page(self, request: Request) -> Response:
@@ -150,9 +152,7 @@ class Inbox:
             return _answer((40004, "invalid media type"))
         if file is None or not file.filename:
             return _answer((41005, "missing media data"))
-        with file.stream:
-            size = len(file.read())
-        if size <= 5:
+        if len(file.read()) <= 5:
             return _answer((40006, "invalid media size"))
         created = str(round(self._clock.now().timestamp()))
         return _answer(OK, type=kind, media_id=secrets.token_hex(16), created_at=created)
