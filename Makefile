@@ -5,6 +5,8 @@ STAGE ?= test
 # Work for pytest: `make test-quick TESTS=tests/domain`.
 TESTS ?= tests
 WORKERS ?= 2
+# Runs of `make test-endurance`.
+RUNS ?= 10000
 
 SETUP := infra/local/setup.sh
 PYTHON := .venv/bin/python
@@ -13,7 +15,7 @@ PYTEST = $(PYTHON) -m pytest -n $(WORKERS)
 TYPED = chalicelib infra tests sandbox_layer/python/sandbox_runner $(wildcard app.py) $(if $(wildcard bench/*.py),bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-quick test-mysql check format bench package clean
+.PHONY: help setup run test test-quick test-endurance test-mysql check format sdk bench package clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -31,6 +33,9 @@ test: check ## the checks, then every test
 test-quick: setup ## the tests that take no seconds
 	$(PYTEST) -m "not slow" $(TESTS)
 
+test-endurance: setup ## 10,000 runs in one environment of each regime (as root): nothing grows
+	RUNS=$(RUNS) $(PYTHON) -m pytest -o log_cli=true -o log_cli_level=INFO tests/sandbox/test_endurance.py
+
 test-mysql: setup ## the database tests against Oracle's MySQL
 	@bash $(SETUP) mysql
 	ZHUNDIAN_DATABASE_ROOT="$$(bash $(SETUP) mysql-root)" $(PYTEST) -m "database and not slow" $(TESTS)
@@ -44,6 +49,9 @@ check: setup ## format, lint, types, imports
 format: setup ## mend what can be mended by itself
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+sdk: setup ## the SDK's documentation and type stubs, from its docstrings
+	PYTHONPATH=.:sandbox_layer/python $(PYTHON) -m infra.sdk_docs
 
 bench: setup ## measure, side by side with the peers: bench/results/latest.json
 	$(PYTHON) -m bench

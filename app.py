@@ -8,10 +8,12 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, SQSEvent
 
 from chalicelib import wiring
+from chalicelib.builder import function as builder
 from chalicelib.routes import (
     ai,
     api_keys,
     calendar_days,
+    data_sources,
     health,
     master_keys,
     notification_channels,
@@ -34,6 +36,7 @@ RESOURCES = (
     ai,
     api_keys,
     calendar_days,
+    data_sources,
     health,
     master_keys,
     notification_channels,
@@ -49,6 +52,9 @@ refuse_other_methods(app)
 
 # sandbox: carries out one attempt. Lambda loads it from its own module, without this one.
 app.register_blueprint(sandbox.bp)
+
+# builder: fetches a script's packages, runs none of their code. Its own module, as well.
+app.register_blueprint(builder.bp)
 
 
 @app.schedule("cron(* * * * ? *)")

@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 
 from bench.measure import Measurement
-from bench.sandbox import child_memory, empty_script, throughput
+from bench.sandbox import child_memory, empty_script, processor_time, throughput
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 MEASUREMENTS = {
     "sandbox_empty_script": empty_script,
+    "sandbox_cpu_per_run": processor_time,
     "sandbox_runs_per_second": throughput,
     **({"sandbox_child_memory": child_memory} if os.geteuid() == 0 else {}),
 }

@@ -26,6 +26,9 @@ class Settings:
     broker_socket: str = ""
     #: URL prefixes that users may name although they are not global, space-separated.
     egress_allow: tuple[str, ...] = ()
+    #: Where data sources may be although it is not on the public internet: `host:port`, networks
+    #: as `10.0.0.0/8`, paths of sockets (`chalicelib/domain/data_source_places.py`).
+    data_source_allow: tuple[str, ...] = ()
     #: Where people reach the console and the API, for links in messages; empty if unknown.
     public_url: str = ""
     #: The platform's own AI providers: a JSON list (`chalicelib/domain/ai_settings.py`), or the ARN
@@ -49,6 +52,30 @@ class Settings:
     #: Layers of protection without which no script runs, by name, separated by commas or spaces;
     #: empty: what the regime found at start-up needs (`chalicelib/sandbox/protection.py`).
     sandbox_required_layers: tuple[str, ...] = ()
+    #: Where bundles of packages are kept, and the function that makes them.
+    bundle_bucket: str = ""
+    builder_function: str = ""
+    #: What `script_deps` may name: `any` package, or `pure`, without compiled modules, where the
+    #: sandbox has the fd-jail alone.
+    script_packages: str = "any"
+    #: What pip is told, of all that this process is told; the index may want a password.
+    pip: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+#: The variables that name a package index, a proxy and the certificates of both.
+_OF_PIP = frozenset(
+    {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir"}
+    | {"requests_ca_bundle", "ld_library_path", "home", "xdg_config_home"}
+)
+
+
+def pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What of an environment is pip's business (pip's documentation, "Configuration")."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.startswith("PIP_") or name.lower() in _OF_PIP
+    }
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -63,6 +90,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         broker_function=env.get("BROKER_FUNCTION", ""),
         broker_socket=env.get("BROKER_SOCKET", ""),
         egress_allow=tuple(env.get("EGRESS_ALLOW", "").split()),
+        data_source_allow=tuple(env.get("DATA_SOURCE_ALLOW", "").split()),
         public_url=env.get("PUBLIC_URL", "").rstrip("/"),
         ai_providers=env.get("AI_PROVIDERS", ""),
         ai_providers_secret=env.get("AI_PROVIDERS_SECRET", ""),
@@ -78,4 +106,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sandbox_required_layers=tuple(
             env.get("SANDBOX_REQUIRED_LAYERS", "").replace(",", " ").split()
         ),
+        bundle_bucket=env.get("BUNDLE_BUCKET", ""),
+        builder_function=env.get("BUILDER_FUNCTION", ""),
+        script_packages=env.get("SCRIPT_PACKAGES", "any"),
+        pip=pip_environment(env),
     )

@@ -8,6 +8,8 @@ from chalicelib.config import Settings, read_settings
 from chalicelib.domain.ai_providers import Provider
 from chalicelib.domain.ai_settings import one_provider, providers_in
 from chalicelib.domain.cipher import Cipher
+from chalicelib.gateways.builder import LambdaBuilder, NoBuilder
+from chalicelib.gateways.bundles import bundles_from
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.gateways.launcher import LambdaLauncher
 from chalicelib.gateways.master_keys import kept_in_secrets_manager
@@ -42,6 +44,10 @@ def _from_settings() -> Platform:
         clock=SystemClock(),
         cipher=Cipher(lambda: _master_keys(settings)),
         ai_of_settings=functools.cache(lambda: ai_of_settings(settings)),
+        builder=(
+            LambdaBuilder(settings.builder_function) if settings.builder_function else NoBuilder()
+        ),
+        bundles=bundles_from(settings),
     )
 
 

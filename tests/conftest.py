@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from infra.local.database import DatabaseServer, drop_database, fresh_database
 from infra.migrate import migrate
+from tests.accounts import ADMINISTRATOR, Accounts
 from tests.databases import empty_tables
 
 
@@ -45,7 +46,7 @@ def database_server_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="zhundian-") as folder:
         # The server's account has to pass, when we are root.
         Path(folder).chmod(0o711)
-        with DatabaseServer(Path(folder), durable=False) as server:
+        with DatabaseServer(Path(folder), durable=False, init_sql=ADMINISTRATOR) as server:
             yield server.url
 
 
@@ -70,3 +71,13 @@ def empty_database(database_server_url: str) -> Iterator[str]:
     url = fresh_database(database_server_url, f"zhundian_{uuid.uuid4().hex}")
     yield url
     drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def accounts(database_server_url: str) -> Iterator[Accounts]:
+    """Accounts and databases of tenants on the server, gone at the end."""
+    if "TEST_DATABASE_URL" in os.environ:
+        pytest.skip("makes accounts, so it needs a server that is the tests' own")
+    made = Accounts(database_server_url)
+    yield made
+    made.close()

@@ -42,6 +42,17 @@ def require(principal: Principal, role: Role) -> None:
         )
 
 
+def require_platform(principal: Principal) -> None:
+    """Raises Forbidden for the key of a tenant."""
+    if not principal.is_platform:
+        raise Forbidden(
+            Text(
+                "该操作需要平台密钥,租户密钥无权使用",
+                "this needs a key of the platform; yours is a tenant's",
+            )
+        )
+
+
 def tenant_of_new(principal: Principal, wished: str | None) -> str | None:
     """The tenant that a new row belongs to: a tenant's key makes rows of its own tenant alone."""
     if principal.is_platform:

@@ -65,7 +65,7 @@ class Conflict(ZhundianError):
 
 
 class Unavailable(ZhundianError):
-    """The deployment lacks what this needs; its administrator can mend that."""
+    """What this needs is away for now, or the deployment lacks it; nothing was written."""
 
     code = "unavailable"
 

@@ -6,6 +6,7 @@ import json
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,7 @@ from pydantic import (
 )
 
 from chalicelib.domain.errors import FieldError, Wrong
+from chalicelib.domain.requirements import check_requirements
 from chalicelib.domain.schedule import Bounds, Schedule, parse
 from chalicelib.domain.text import Text
 from chalicelib.domain.workdays import Calendar
@@ -49,11 +51,18 @@ def check_tenant_id(value: str) -> str:
     return value
 
 
-def check_script(source: str) -> str:
+def check_size(source: str) -> str:
+    """A script that a sandbox may be given; whether it is Python shows there."""
     if len(source.encode("utf-8", "surrogatepass")) > LONGEST_SCRIPT:
         raise Wrong(Text("脚本不能超过 256 KB,请拆分", "a script has at most 256 KB; split it"))
     if not source.strip():
         raise Wrong(Text("脚本不能为空", "the script is empty; write at least one statement"))
+    return source
+
+
+def check_script(source: str) -> str:
+    """A script that may be saved."""
+    check_size(source)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -98,6 +107,10 @@ TenantId = Annotated[str, AfterValidator(check_tenant_id)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Script = Annotated[str, AfterValidator(check_script)]
+Requirements = Annotated[
+    str, StringConstraints(max_length=4000), AfterValidator(check_requirements)
+]
+Draft = Annotated[str, AfterValidator(check_size)]
 Params = Annotated[dict[str, Any], AfterValidator(check_params)]
 
 
@@ -116,7 +129,7 @@ class TaskSpec(BaseModel):
     execution_type: Literal["webhook", "script"] = "script"
     webhook_url: Annotated[str, StringConstraints(max_length=500)] | None = None
     script_content: Script | None = None
-    script_deps: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    script_deps: Requirements | None = None
     input_params: Params | None = None
     retry_count: Annotated[int, Field(ge=0, le=20, strict=True)] = 0
     retry_interval: Annotated[int, Field(ge=1, le=86400, strict=True)] = 60
@@ -149,6 +162,22 @@ class TaskSpec(BaseModel):
         return parse(self.schedule_type, points, expression, self.timezone, bounds)
 
 
+@dataclass(frozen=True)
+class Deps:
+    """What `script_deps` come to: `ready` with a bundle's key, Python and packages, or `none`.
+
+    `unbuilt` has a task that is older than bundles are; its next save makes one.
+    """
+
+    status: Literal["none", "ready", "unbuilt"]
+    bundle: str | None = None
+    python: str | None = None
+    packages: list[dict[str, Any]] | None = None
+
+
+NO_DEPS = Deps("none")
+
+
 class Task(TaskSpec):
     """A task as it is stored."""
 
@@ -161,6 +190,10 @@ class Task(TaskSpec):
     last_run_at: datetime | None
     last_run_status: str | None
     last_run_message: str | None
+    deps_status: Literal["none", "ready", "unbuilt"]
+    deps_bundle: str | None
+    deps_python: str | None
+    deps_packages: list[dict[str, Any]] | None
     created_at: datetime | None
     updated_at: datetime | None
 

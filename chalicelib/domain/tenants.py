@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.domain import json_values
 from chalicelib.domain.errors import Wrong
@@ -19,6 +19,10 @@ LARGEST_VALUE = 16 * 1024
 MOST_CONFIGS = 1000
 
 
+#: Runs at once; 0 is no limit.
+MaxRunning = Annotated[int, Field(ge=0, le=10_000, strict=True)]
+
+
 class TenantSpec(BaseModel):
     """What the platform's administrators may set; without a name the id is the name."""
 
@@ -27,6 +31,7 @@ class TenantSpec(BaseModel):
     tenant_id: TenantId
     tenant_name: Name | None = None
     is_enabled: Flag = True
+    max_running: MaxRunning | None = None
 
 
 class TenantChange(BaseModel):
@@ -36,6 +41,7 @@ class TenantChange(BaseModel):
 
     tenant_name: Name | None = None
     is_enabled: Flag | None = None
+    max_running: MaxRunning | None = None
 
 
 def check_app_code(value: Any) -> str:

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import queue
-import socket
 import ssl
-import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
-import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from chalicelib.domain.egress import Target, is_global
 from chalicelib.domain.text import Text
 from chalicelib.gateways.pacing import Deadline, PacedSocket
+from chalicelib.gateways.resolving import Network, resolve
+
+__all__ = ["HttpFailed", "Network", "connected"]
 
 Kind = Literal["refused", "dns", "connect", "timeout", "tls", "too_large", "redirects", "protocol"]
 
 _CONNECT_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Network:
-    """How names become addresses, and the file of certificates that are believed."""
-
-    resolve: Callable[..., Sequence[tuple[Any, ...]]] = socket.getaddrinfo
-    trusted: str = field(default_factory=certifi.where)
 
 
 class HttpFailed(Exception):
@@ -97,7 +85,7 @@ def _tls(trusted: str) -> ssl.SSLContext:
 
 def _addresses(target: Target, deadline: Deadline, network: Network) -> list[str]:
     """The addresses of a target, all of them checked."""
-    found = _resolve(target, deadline, network)
+    found = resolve(target.host, target.port, deadline, network)
     if not found:
         text = Text(f"域名 {target.host} 无法解析,请检查拼写", f"{target.host} has no address")
         raise HttpFailed("dns", text)
@@ -108,21 +96,3 @@ def _addresses(target: Target, deadline: Deadline, network: Network) -> list[str
         )
         raise HttpFailed("refused", text)
     return found
-
-
-def _resolve(target: Target, deadline: Deadline, network: Network) -> list[str]:
-    answers: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
-
-    def ask() -> None:
-        found: list[str] = []
-        with suppress(OSError, UnicodeError):
-            entries = network.resolve(target.host, target.port, type=socket.SOCK_STREAM)
-            found = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
-        answers.put(found)
-
-    # The system's resolver cannot be interrupted, so it is left behind when it is too slow.
-    threading.Thread(target=ask, name="resolve", daemon=True).start()
-    try:
-        return answers.get(timeout=deadline.left())
-    except queue.Empty:
-        raise TimeoutError from None

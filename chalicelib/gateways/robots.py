@@ -33,12 +33,18 @@ class Robot:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one message; `errmsg` is the robot's own words and a hint in Chinese."""
+    """What became of one message; `errmsg` is the robot's own words, `hint` ours in Chinese."""
 
     status: Status
     errcode: int | None
     errmsg: str
     retry_after_seconds: int | None
+    hint: str = ""
+
+    @property
+    def words(self) -> str:
+        """Both, as a log shows them."""
+        return f"{self.errmsg}({self.hint})" if self.hint else self.errmsg
 
 
 def send(
@@ -112,8 +118,7 @@ def _receipt(robot: Robot, answer: Response) -> Receipt:
         return Receipt("failed", None, words, None)
     errmsg = _scrubbed(str(said.get("errmsg", "")), robot)
     verdict = judge(robot.channel_type, errcode, errmsg)
-    words = f"{errmsg}({verdict.hint})" if verdict.hint else errmsg
-    return Receipt(verdict.status, errcode, words, verdict.retry_after_seconds)
+    return Receipt(verdict.status, errcode, errmsg, verdict.retry_after_seconds, verdict.hint)
 
 
 def _said(body: bytes) -> dict[str, Any]:

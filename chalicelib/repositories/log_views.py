@@ -52,6 +52,13 @@ def get(tx: Transaction, log_id: int, tenant_id: str | None) -> dict[str, Any] |
     return _view(row) if row else None
 
 
+def of_test(tx: Transaction, log_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was to be tested, and what the run would have changed; empty where there is none."""
+    row = tx.one("SELECT spec, captured FROM platform_task_logs WHERE id = %(id)s", {"id": log_id})
+    assert row is not None  # logs are never deleted while their test is looked at
+    return decode_json(row["spec"]) or {}, decode_json(row["captured"]) or {}
+
+
 def page(tx: Transaction, wanted: LogFilter, *, offset: int, limit: int) -> list[dict[str, Any]]:
     """Newest first, with the first 10,000 characters of each output."""
     rows = tx.all(

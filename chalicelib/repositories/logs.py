@@ -233,14 +233,16 @@ def extend_lease(tx: Transaction, log_id: int, nonce: str, until: datetime) -> N
 
 
 def finish(tx: Transaction, log_id: int, from_status: Status, end: Mapping[str, Any]) -> bool:
-    """Write the end: status, error_kind, error, result (JSON), duration_ms, output, now."""
+    """Write the end: status, error_kind, error, result and captured (JSON), duration_ms, output,
+    now.
+    """
     return (
         tx.execute(
             """
             UPDATE platform_task_logs
             SET status = %(status)s, error_kind = %(error_kind)s, error = %(error)s,
                 result = %(result)s, duration_ms = %(duration_ms)s, output = %(output)s,
-                finished_at = %(now)s
+                captured = %(captured)s, finished_at = %(now)s
             WHERE id = %(id)s AND status = %(from_status)s
             """,
             {**end, "id": log_id, "from_status": str(from_status)},

@@ -32,6 +32,7 @@ class SealedRow:
 #: Whoever seals something adds a line here.
 HOLDERS = (
     Holder("platform_ai_providers", "key_origin", "api_key"),
+    Holder("platform_data_sources", "name", "dsn_sealed"),
     Holder("platform_secrets", "secret_key", "ciphertext"),
 )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from chalicelib.domain.tasks import Task, TaskSpec
+from chalicelib.domain.tasks import Deps, Task, TaskSpec
 from chalicelib.repositories.database import (
     LOCK,
     MINE,
@@ -30,7 +30,8 @@ _SELECT = """
        notify_wecom_app_id, is_enabled, timeout_seconds, calendar, start_date, end_date,
        jitter_seconds, missed_policy, missed_window_seconds, overlap_policy, concurrency_key,
        retry_backoff, owner, version, next_run_at,
-       last_run_at, last_run_status, last_run_message, created_at, updated_at
+       last_run_at, last_run_status, last_run_message, deps_status, deps_bundle, deps_python,
+       deps_packages, created_at, updated_at
     FROM platform_scheduled_tasks
     WHERE
 """
@@ -38,7 +39,7 @@ _SELECT = """
 
 def _task(row: Row) -> Task:
     """Stored rows are taken as they are: an adopted one may break a rule that came later."""
-    for column in JSON_COLUMNS:
+    for column in (*JSON_COLUMNS, "deps_packages"):
         row[column] = decode_json(row[column])
     for column in ("time_points", "notify_channels"):
         row[column] = _list(row[column])
@@ -52,9 +53,16 @@ def _list(value: Any) -> list[Any] | None:
     return value if value is None or isinstance(value, list) else [value]
 
 
-def _columns(spec: TaskSpec) -> dict[str, Any]:
+def _columns(spec: TaskSpec, deps: Deps) -> dict[str, Any]:
     values = spec.model_dump()
-    return {**values, **{column: encode_json(values[column]) for column in JSON_COLUMNS}}
+    return {
+        **values,
+        **{column: encode_json(values[column]) for column in JSON_COLUMNS},
+        "deps_status": deps.status,
+        "deps_bundle": deps.bundle,
+        "deps_python": deps.python,
+        "deps_packages": encode_json(deps.packages),
+    }
 
 
 def get(
@@ -115,7 +123,7 @@ def count(tx: Transaction, wanted: TaskFilter) -> int:
     return int(row["n"]) if row else 0
 
 
-def add(tx: Transaction, spec: TaskSpec, *, owner: str, now: datetime) -> int:
+def add(tx: Transaction, spec: TaskSpec, deps: Deps, *, owner: str, now: datetime) -> int:
     """Store a new task, without a plan; returns its id."""
     return tx.insert(
         """
@@ -125,7 +133,7 @@ def add(tx: Transaction, spec: TaskSpec, *, owner: str, now: datetime) -> int:
              retry_interval, alert_on_failure, alert_webhook, notify_channels, notify_wecom_app_id,
              is_enabled, timeout_seconds, calendar, start_date, end_date, jitter_seconds,
              missed_policy, missed_window_seconds, overlap_policy, concurrency_key, retry_backoff,
-             owner, created_at, updated_at)
+             deps_status, deps_bundle, deps_python, deps_packages, owner, created_at, updated_at)
         VALUES
             (%(tenant_id)s, %(task_name)s, %(task_desc)s, %(schedule_type)s, %(time_points)s,
              %(cron_expression)s, %(timezone)s, %(execution_type)s, %(webhook_url)s,
@@ -134,13 +142,14 @@ def add(tx: Transaction, spec: TaskSpec, *, owner: str, now: datetime) -> int:
              %(notify_wecom_app_id)s, %(is_enabled)s, %(timeout_seconds)s, %(calendar)s,
              %(start_date)s, %(end_date)s, %(jitter_seconds)s, %(missed_policy)s,
              %(missed_window_seconds)s, %(overlap_policy)s, %(concurrency_key)s, %(retry_backoff)s,
-             %(owner)s, %(now)s, %(now)s)
+             %(deps_status)s, %(deps_bundle)s, %(deps_python)s, %(deps_packages)s, %(owner)s,
+             %(now)s, %(now)s)
         """,
-        {**_columns(spec), "owner": owner, "now": now},
+        {**_columns(spec, deps), "owner": owner, "now": now},
     )
 
 
-def update(tx: Transaction, task_id: int, spec: TaskSpec, *, now: datetime) -> None:
+def update(tx: Transaction, task_id: int, spec: TaskSpec, deps: Deps, *, now: datetime) -> None:
     """Store a user's change as the next version."""
     tx.execute(
         """
@@ -159,10 +168,12 @@ def update(tx: Transaction, task_id: int, spec: TaskSpec, *, now: datetime) -> N
             jitter_seconds = %(jitter_seconds)s, missed_policy = %(missed_policy)s,
             missed_window_seconds = %(missed_window_seconds)s,
             overlap_policy = %(overlap_policy)s, concurrency_key = %(concurrency_key)s,
-            retry_backoff = %(retry_backoff)s, version = version + 1, updated_at = %(now)s
+            retry_backoff = %(retry_backoff)s, deps_status = %(deps_status)s,
+            deps_bundle = %(deps_bundle)s, deps_python = %(deps_python)s,
+            deps_packages = %(deps_packages)s, version = version + 1, updated_at = %(now)s
         WHERE id = %(id)s
         """,
-        {**_columns(spec), "id": task_id, "now": now},
+        {**_columns(spec, deps), "id": task_id, "now": now},
     )
 
 

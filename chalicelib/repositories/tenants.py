@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from chalicelib.repositories.database import LOCK, Row, Transaction, like
 
 _SELECT = """
-    SELECT tenant_id, tenant_name, is_enabled, created_at, updated_at
+    SELECT tenant_id, tenant_name, is_enabled, max_running, created_at, updated_at
     FROM platform_tenants
     WHERE
 """
@@ -94,32 +95,34 @@ def add(tx: Transaction, tenant_id: str, tenant_name: str, is_enabled: bool, now
     )
 
 
-def update(
-    tx: Transaction, tenant_id: str, tenant_name: str, is_enabled: bool, now: datetime
-) -> None:
+def update(tx: Transaction, tenant_id: str, change: Mapping[str, Any], now: datetime) -> None:
+    """Set tenant_name, is_enabled and max_running."""
     tx.execute(
         "UPDATE platform_tenants SET tenant_name = %(tenant_name)s, is_enabled = %(is_enabled)s,"
-        " updated_at = %(now)s WHERE tenant_id = %(tenant_id)s",
-        {
-            "tenant_id": tenant_id,
-            "tenant_name": tenant_name,
-            "is_enabled": is_enabled,
-            "now": now,
-        },
+        " max_running = %(max_running)s, updated_at = %(now)s WHERE tenant_id = %(tenant_id)s",
+        {**change, "tenant_id": tenant_id, "now": now},
     )
 
 
-def is_disabled(tx: Transaction, tenant_id: str) -> bool:
-    """Whether the tenant was switched off; not locked."""
+@dataclass(frozen=True)
+class Terms:
+    """What a tenant's runs are held to; `max_running` None: as the setting has it."""
+
+    is_enabled: bool = True
+    max_running: int | None = None
+
+
+def terms(tx: Transaction, tenant_id: str) -> Terms:
+    """Not locked; of a tenant that nobody registered, what holds for any."""
     row = tx.one(
-        "SELECT is_enabled FROM platform_tenants WHERE tenant_id = %(tenant_id)s",
+        "SELECT is_enabled, max_running FROM platform_tenants WHERE tenant_id = %(tenant_id)s",
         {"tenant_id": tenant_id},
     )
-    return row is not None and not row["is_enabled"]
+    return Terms(bool(row["is_enabled"]), row["max_running"]) if row else Terms()
 
 
 def belongings(tx: Transaction, tenant_id: str) -> Row:
-    """How many `tasks`, `channels` and live `api_keys` a tenant has."""
+    """How many rows of each kind a tenant has; of its keys those that live."""
     row = tx.one(
         """
         SELECT
@@ -128,11 +131,18 @@ def belongings(tx: Transaction, tenant_id: str) -> Row:
           (SELECT COUNT(*) FROM platform_task_notify_channels
            WHERE tenant_id = %(tenant_id)s) AS channels,
           (SELECT COUNT(*) FROM platform_api_keys
-           WHERE tenant_id = %(tenant_id)s AND revoked_at IS NULL) AS api_keys
+           WHERE tenant_id = %(tenant_id)s AND revoked_at IS NULL) AS api_keys,
+          (SELECT COUNT(*) FROM platform_secrets WHERE tenant_id = %(tenant_id)s) AS secrets,
+          (SELECT COUNT(*) FROM platform_data_sources
+           WHERE tenant_id = %(tenant_id)s) AS data_sources,
+          (SELECT COUNT(*) FROM platform_ai_providers
+           WHERE tenant_id = %(tenant_id)s) AS ai_providers,
+          (SELECT COUNT(*) FROM platform_calendar_days
+           WHERE tenant_id = %(tenant_id)s) AS calendar_days
         """,
         {"tenant_id": tenant_id},
     )
-    assert row is not None  # three numbers, whatever there is
+    assert row is not None  # a number of each, whatever there is
     return row
 
 

@@ -40,7 +40,7 @@ TITLES = {
     409: Text("状态冲突", "Conflict"),
     422: Text("参数有误", "Invalid"),
     500: Text("服务器内部错误", "Internal error"),
-    503: Text("暂不可用", "Not available"),
+    503: Text("暂时不可用", "Not available for now"),
 }
 INTERNAL = Text(
     "服务器内部错误,请稍后重试;如持续出现请联系管理员并提供 request_id",
@@ -58,6 +58,10 @@ def accepted(thing: Any) -> Response:
 
 def no_content() -> Response:
     return Response(body="", status_code=204)
+
+
+def text(body: str, content_type: str) -> Response:
+    return Response(body=body, headers={"Content-Type": f"{content_type}; charset=utf-8"})
 
 
 def as_json(status: int, thing: Any, content_type: str = "application/json") -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from chalice.app import Request
 
@@ -14,6 +14,7 @@ from chalicelib.domain.text import Text, preferred_language
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 
+Choice = TypeVar("Choice", bound=str)
 LARGEST_PAGE = 100
 #: Largest OFFSET that a list answers; MySQL reads and drops every row before it.
 LAST_ROW = 1_000_000
@@ -27,6 +28,7 @@ class Call:
         #: Of words that are made for this caller.
         self.language = preferred_language(request.headers.get("accept-language"))
         self._principal = principal
+        self._accept: str = request.headers.get("accept") or ""
         self._raw: str | bytes = request.raw_body
         self._query: Mapping[str, str] = request.query_params or {}
 
@@ -34,6 +36,10 @@ class Call:
     def principal(self) -> Principal:
         assert self._principal is not None  # only open routes have none, and they don't ask
         return self._principal
+
+    def wants(self, content_type: str) -> bool:
+        """Whether `Accept` names this very type."""
+        return content_type in self._accept.lower()
 
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent. Raises Malformed."""
@@ -52,6 +58,15 @@ class Call:
 
     def text(self, name: str) -> str | None:
         return self._query.get(name) or None
+
+    def choice(self, name: str, allowed: tuple[Choice, ...]) -> Choice | None:
+        """A query parameter that is one of a few words. Raises Invalid."""
+        value = self.text(name)
+        found = next((one for one in allowed if one == value), None)
+        if value is not None and found is None:
+            words = ", ".join(allowed)
+            raise Invalid(FieldError(name, Text(f"须为 {words} 之一", f"must be one of {words}")))
+        return found
 
     def flag(self, name: str) -> bool | None:
         """A query parameter `true`/`false` (or `1`/`0`). Raises Invalid."""

@@ -9,14 +9,14 @@ from chalice.app import Response
 from chalicelib.domain.access import Role
 from chalicelib.domain.errors import FieldError, Invalid
 from chalicelib.domain.tasks import Params, Task
-from chalicelib.domain.text import Text
+from chalicelib.domain.text import Language, Text
 from chalicelib.domain.validation import read_field
 from chalicelib.repositories.log_views import LogFilter
 from chalicelib.repositories.tasks import TaskFilter
-from chalicelib.routes.answers import accepted, created, no_content
+from chalicelib.routes.answers import accepted, created, no_content, text
 from chalicelib.routes.call import Call
 from chalicelib.routes.http import Routes
-from chalicelib.services import run_logs, schedule_previews, script_tests, tasks
+from chalicelib.services import run_logs, schedule_previews, script_tests, sdk_docs, tasks
 
 routes = Routes(__name__)
 
@@ -46,7 +46,9 @@ def create_task(call: Call) -> Response:
 # Before the routes of one task, as API Gateway and the local server prefer the literal.
 @routes.post("/api/scheduled-tasks/test-script", Role.editor)
 def test_script(call: Call) -> Any:
-    finished, answer = script_tests.test_script(call.platform, call.principal, call.body())
+    finished, answer = script_tests.test_script(
+        call.platform, call.principal, call.body(), call.language
+    )
     return answer if finished else accepted(answer)
 
 
@@ -55,6 +57,17 @@ def preview_schedule(call: Call) -> Any:
     return schedule_previews.preview_schedule(
         call.platform, call.principal, call.body(), call.language
     )
+
+
+@routes.get("/api/scheduled-tasks/sdk-docs")
+def get_sdk_docs(call: Call) -> Any:
+    """JSON, or Markdown by `?format=markdown` or `Accept`; `?lang=` goes before the header."""
+    languages: tuple[Language, ...] = ("zh", "en")
+    language = call.choice("lang", languages) or call.language
+    wished = call.choice("format", ("json", "markdown"))
+    if wished == "markdown" or (wished is None and call.wants("text/markdown")):
+        return text(sdk_docs.markdown(language), "text/markdown")
+    return sdk_docs.docs(language)
 
 
 @routes.get("/api/scheduled-tasks/{task_id}")

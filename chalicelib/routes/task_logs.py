@@ -26,7 +26,7 @@ def list_logs(call: Call) -> Any:
 
 @routes.get("/api/task-logs/{log_id}")
 def get_log(call: Call, log_id: int) -> Any:
-    return run_logs.get_log(call.platform, call.principal, log_id)
+    return run_logs.get_log(call.platform, call.principal, log_id, call.language)
 
 
 @routes.get("/api/task-logs/{log_id}/output")

@@ -24,6 +24,8 @@ _LAST_WORDS = 0.5
 _CHUNK = 1 << 18
 #: Calls that may wait, and that are done at once: that many answers may pile up here.
 _MAX_WAITING, _AT_ONCE = 64, 4
+#: Bytes of memory that one call may take, and all that wait: a script has its own limit.
+_HEAVIEST, _MOST_WEIGHT = 32 << 20, 64 << 20
 
 
 class Conversation:
@@ -36,8 +38,8 @@ class Conversation:
         self._output = output
         self._frames = FrameReader()
         self._outbox = bytearray()
-        self._waiting: deque[dict[str, Any]] = deque()
-        self._calls = 0
+        self._waiting: deque[tuple[dict[str, Any], int]] = deque()
+        self._calls = self._weight = 0
         #: Begun and not yet read by the child; and of these, the ones that are in the outbox.
         self._open = self._answered = 0
         self._locked = False
@@ -133,9 +135,11 @@ class Conversation:
         self._calls += 1
         if self._calls > self._terms.quotas.calls:
             return Ending("calls", {})
-        if len(self._waiting) >= _MAX_WAITING:
-            raise BadFrame("too many calls at once")
-        self._waiting.append(call)
+        weight = self._frames.weight
+        self._weight += weight
+        if len(self._waiting) >= _MAX_WAITING or weight > _HEAVIEST or self._weight > _MOST_WEIGHT:
+            raise BadFrame("too many calls at once, or too large ones")
+        self._waiting.append((call, weight))
         self._begin_calls()
         return None
 
@@ -143,7 +147,9 @@ class Conversation:
         # The next when an answer is out: a child that does not read cannot pile them up here.
         while self._waiting and self._open < _AT_ONCE:
             self._open += 1
-            self._worker.begin(self._waiting.popleft(), self._open)
+            call, weight = self._waiting.popleft()
+            self._weight -= weight
+            self._worker.begin(call, self._open)
 
     def _ring(self) -> None:
         self._bell.send(b"!")

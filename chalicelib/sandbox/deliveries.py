@@ -75,7 +75,7 @@ def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
     return _Sent(
         receipt.status,
         receipt.errcode,
-        receipt.errmsg,
+        receipt.words,
         notes,
         payload,
         receipt.retry_after_seconds,

@@ -34,6 +34,10 @@ class Copy:
         settings = self.folder / "pyvenv.cfg"
         settings.write_text(f"home = {original.parent}\ninclude-system-site-packages = false\n")
         settings.chmod(0o644)
+        libraries = original.parent.parent / "lib"
+        if any(libraries.glob("libpython3*.so*")):
+            # A program looks for its library beside itself, and here is what the copy is beside.
+            (self.folder / "lib").symlink_to(libraries)
         self.python = str(program)
         self._identity = self._now()
 

@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-#: Seconds between two looks at what a script has written.
-_POLL = 0.05
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -83,6 +81,30 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
+def are_over(paths: list[str], most_bytes: int, most_files: int) -> bool:
+    """Whether more lies below these paths, or what cannot be seen; looks no further than needed.
+
+    A script may be changing it meanwhile.
+    """
+    size = count = 0
+    waiting = list(paths)
+    try:
+        while waiting:
+            for entry in _entries(waiting.pop()):
+                there = _lstat(entry)
+                if there is None:
+                    continue
+                size, count = size + there.st_blocks * 512, count + 1
+                if stat.S_ISDIR(there.st_mode):
+                    waiting.append(entry.path)
+                if size > most_bytes or count > most_files:
+                    return True
+    except OSError:
+        # A path that is too long, or a folder that hides what is in it.
+        return True
+    return False
+
+
 class WorkFolder:
     """The one place where a script may write, for the account `uid` alone; emptied after a run."""
 
@@ -97,24 +119,8 @@ class WorkFolder:
         return there.st_dev, there.st_ino, there.st_mode, there.st_uid, there.st_gid
 
     def is_over(self, most_bytes: int, most_files: int) -> bool:
-        """Whether more is in it, or what cannot be seen; looks no further than it has to."""
-        size = count = 0
-        waiting = [self.path]
-        try:
-            while waiting:
-                for entry in _entries(waiting.pop()):
-                    there = _lstat(entry)
-                    if there is None:
-                        continue
-                    size, count = size + there.st_blocks * 512, count + 1
-                    if stat.S_ISDIR(there.st_mode):
-                        waiting.append(entry.path)
-                    if size > most_bytes or count > most_files:
-                        return True
-        except OSError:
-            # A path that is too long, or a folder that hides what is in it.
-            return True
-        return False
+        """Whether more is in it, or what cannot be seen."""
+        return are_over([self.path], most_bytes, most_files)
 
     def empty(self) -> None:
         """Raises Clutter if the folder is no longer what it was, or something stays in it."""
@@ -134,23 +140,3 @@ class WorkFolder:
         with suppress(Clutter, OSError):
             self.empty()
             Path(self.path).rmdir()
-
-
-class Disk:
-    """What one run may write: bytes and files; no folder, no limit to keep."""
-
-    def __init__(self, folder: WorkFolder | None, most_bytes: int, most_files: int) -> None:
-        self._folder = folder
-        self._limits = (most_bytes, most_files)
-        self._next = time.monotonic() + _POLL
-
-    def is_over(self) -> bool:
-        return self._folder is not None and self._folder.is_over(*self._limits)
-
-    def is_over_now_and_then(self) -> bool:
-        """As `is_over`, if it was not asked lately: a look costs more than a busy loop has."""
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + _POLL
-        return self.is_over()

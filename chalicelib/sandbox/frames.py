@@ -15,6 +15,8 @@ MAX_FRAME = 8 << 20
 _LEVELS = 6
 #: Empty lists take 60 times the memory of their text, so many of them are refused unread.
 _BRACKETS = 1_100_000
+#: What a value may take on top of its text, in bytes: a list or object, and any other.
+_BRACKET, _COMMA = 240, 64
 _LENGTH = struct.Struct(">I")
 
 
@@ -27,8 +29,12 @@ def encode(message: Mapping[str, Any]) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
+def _brackets(body: bytes) -> int:
+    return body.count(b"[") + body.count(b"{")
+
+
 def _decode(body: bytes) -> dict[str, Any]:
-    if body.count(b"[") + body.count(b"{") > _BRACKETS:
+    if _brackets(body) > _BRACKETS:
         raise BadFrame("too many values in one frame")
     try:
         message = json.loads(body)
@@ -39,11 +45,17 @@ def _decode(body: bytes) -> dict[str, Any]:
     return message
 
 
+def _weight(body: bytes) -> int:
+    return len(body) + _BRACKET * _brackets(body) + _COMMA * body.count(b",")
+
+
 class FrameReader:
     """Cuts what arrives into messages; never holds more than one frame and one read."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        #: Bytes of memory that the latest message takes, at most.
+        self.weight = 0
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         """The messages that `data` completes; raises BadFrame."""
@@ -58,4 +70,5 @@ class FrameReader:
                 return
             body = bytes(self._buffer[_LENGTH.size : end])
             del self._buffer[:end]
+            self.weight = _weight(body)
             yield _decode(body)

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint
 
 from chalicelib.config import Settings, read_settings
+from chalicelib.gateways import bundles
 from chalicelib.gateways.broker import Broker, BrokerRefused, BrokerUnavailable, broker_from
+from chalicelib.gateways.bundles import NotFetched
 from chalicelib.gateways.clock import Clock, SystemClock
 from chalicelib.sandbox.ai_call import ai_handler
 from chalicelib.sandbox.attempt import Attempt, ask_patiently
@@ -26,10 +28,14 @@ from chalicelib.sandbox.calls import Fetch, Handler, http_handler
 from chalicelib.sandbox.deliveries import Send, deliver_all
 from chalicelib.sandbox.heartbeat import Heartbeat, Rhythm
 from chalicelib.sandbox.home import Home
-from chalicelib.sandbox.outcome import Outcome, Script
+from chalicelib.sandbox.outcome import Outcome, Script, failed
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.probing import probe
+from chalicelib.sandbox.query_calls import query_calls
+from chalicelib.sandbox.rehearsal import Rehearsal
+from chalicelib.sandbox.robot_calls import robot_calls
 from chalicelib.sandbox.secret_calls import secret_calls
+from chalicelib.sandbox.shelf import Shelf
 from chalicelib.sandbox.supervisor import Supervisor
 from chalicelib.sandbox.webhook import call_webhook
 from chalicelib.sandbox.zygote import Limits, Unclean
@@ -65,6 +71,9 @@ class Sandbox:
     fetch: Fetch
     send: Send
     clock: Clock
+    shelf: Shelf
+    #: URL prefixes that users may name although they are not global; see `check_url`.
+    allow: tuple[str, ...] = ()
     rhythm: Rhythm = Rhythm()
     patience: Patience = Patience()
 
@@ -99,11 +108,21 @@ def sandbox_from(settings: Settings, uid: int | None = None) -> Sandbox:
     def fetch_for_script(request: Request, seconds: float) -> Response:
         return fetch(request, min(seconds, _HTTP_SECONDS))
 
-    home = Home(settings.sandbox_python or sys.executable, settings.sandbox_layer, uid)
+    shelf = Shelf(bundles.fetch)
+    python = settings.sandbox_python or sys.executable
+    home = Home(python, settings.sandbox_layer, uid, shelf.folder)
     limits = Limits(memory_mb=settings.sandbox_memory_mb)
     handlers = {"http": http_handler(fetch)}
     supervisor = Supervisor(home, handlers, limits, settings.sandbox_required_layers)
-    return Sandbox(broker_from(settings), supervisor, fetch, _send_under(settings), SystemClock())
+    return Sandbox(
+        broker=broker_from(settings),
+        supervisor=supervisor,
+        fetch=fetch,
+        send=_send_under(settings),
+        clock=SystemClock(),
+        shelf=shelf,
+        allow=settings.egress_allow,
+    )
 
 
 @cache
@@ -153,17 +172,26 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         _log.info("nothing to run", extra={"log_id": attempt.log_id, "why": answer.get("reason")})
         return
     output, cancelled = Output(), threading.Event()
+    calls = {
+        **broker_calls(attempt),
+        **secret_calls(attempt, output.mask),
+        "ai": ai_handler(attempt, output),
+        **query_calls(attempt),
+    }
+    rehearsal = Rehearsal(calls, here.allow) if run["is_test"] else None
+    if rehearsal:
+        calls = rehearsal.calls
+    else:
+        calls |= robot_calls(here.send, here.clock, here.allow)
     with Heartbeat(attempt, output, cancelled, here.rhythm) as heartbeat:
-        calls = {
-            **broker_calls(attempt),
-            **secret_calls(attempt, output.mask),
-            "ai": ai_handler(attempt, output),
-        }
         outcome = _execute(run, here, output, cancelled, calls)
     if heartbeat.disowned:
         return
+    told = outcome.as_dict()
+    if rehearsal:
+        told["captured"] = output.mask.json(rehearsal.captured())
     rest = output.rest(heartbeat.sent)
-    answer = attempt.report(outcome.as_dict(), heartbeat.sent, rest, here.patience.report)
+    answer = attempt.report(told, heartbeat.sent, rest, here.patience.report)
     if answer["deliveries"]:
         _deliver(answer["deliveries"], answer["token"], here)
 
@@ -177,6 +205,12 @@ def _execute(
 ) -> Outcome:
     if run["execution_type"] == "webhook":
         return call_webhook(run, here.fetch, output, cancelled)
+    started = here.clock.now()
+    try:
+        bundle = here.shelf.take(run.get("bundle"))
+    except NotFetched as error:
+        took = here.clock.now() - started
+        return failed("sandbox", error.text, round(took.total_seconds() * 1000))
     script = Script(
         content=run["script_content"] or "",
         params=run["input_params"],
@@ -186,6 +220,7 @@ def _execute(
         tenant_id=run["tenant_id"],
         trace_id=run["trace_id"],
         calls=calls,
+        bundle=bundle,
     )
     return here.supervisor.execute(script, output, cancelled)
 

@@ -11,7 +11,7 @@ from chalicelib.domain.text import Text
 
 _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from sandbox_runner.zygote import main; main(int(sys.argv[2]), sys.argv[3])"
+    "from sandbox_runner.start import main; main(int(sys.argv[2]), *sys.argv[3:])"
 )
 #: Nothing of the environment, the working folder or the user's own packages has a say.
 FLAGS = ("-I", "-S", "-B", "-X", "utf8")
@@ -27,18 +27,23 @@ class ZygoteFailed(Exception):
 
 @dataclass(frozen=True)
 class Home:
-    """Where scripts live: interpreter, folder of `sandbox_runner`, and their uid if not ours."""
+    """Where scripts live: interpreter, folder of `sandbox_runner`, and their uid if not ours.
+
+    `bundles`: the folder of the packages that they bring, if there are any.
+    """
 
     python: str
     layer: str
     uid: int | None = None
+    bundles: str = ""
 
 
 def environment_for(python: str) -> dict[str, str]:
     """Nothing, but for an interpreter that may not find its own library without being told."""
     libraries = Path(python).resolve().parent.parent / "lib"
     if any(libraries.glob("libpython3*.so*")):
-        return {"LD_LIBRARY_PATH": str(libraries)}
+        # A copy has a link there.
+        return {"LD_LIBRARY_PATH": str(libraries.resolve())}
     return {}
 
 
@@ -62,8 +67,9 @@ def start(home: Home, python: str, descriptor: int, folder: str) -> subprocess.P
     """
     try:
         return subprocess.Popen(
-            [python, *FLAGS, "-c", _BOOT, home.layer, str(descriptor), folder],
-            env=environment_for(home.python),
+            [python, *FLAGS, "-c", _BOOT, home.layer, str(descriptor), folder, home.bundles],
+            # What the loader looks up now, not every child has to look up again.
+            env={**environment_for(home.python), "LD_BIND_NOW": "1"},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -9,27 +9,52 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from chalicelib.sandbox.folder import remove
+from chalicelib.sandbox.folder import are_over, remove
 
-_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")
+#: Where folders lie in which everybody may leave things.
+_PARENTS = ("/", "/var", "/run", "/dev")
 #: Kinds of objects, the column of the owner's uid in /proc/sysvipc, and what removes one.
 _OBJECTS = {"shm": 7, "msg": 7, "sem": 4}
 _IPC_RMID = 0
 
-#: Inode, mode, and the size of a file.
-Facts = tuple[int, int, int]
+#: Inode, mode, size and time of change of a file, names of extended attributes.
+Facts = tuple[int, int, int, int, tuple[str, ...]]
+
+
+@cache
+def _folders() -> tuple[str, ...]:
+    """Those that everybody may write to: /tmp, /var/tmp, /dev/shm, and on some machines others."""
+    found = []
+    for parent in _PARENTS:
+        with suppress(OSError), os.scandir(parent) as entries:
+            for entry in entries:
+                mode = entry.stat(follow_symlinks=False).st_mode
+                if stat.S_ISDIR(mode) and mode & stat.S_IWOTH:
+                    found.append(entry.path)
+    return tuple(found)
+
+
+def _marks(path: str) -> tuple[str, ...]:
+    with suppress(OSError):
+        return tuple(os.listxattr(path, follow_symlinks=False))
+    return ()
 
 
 def _facts(entry: os.DirEntry[str], uid: int) -> Facts | None:
     """None for what is not the account's."""
     there = entry.stat(follow_symlinks=False)
-    size = 0 if stat.S_ISDIR(there.st_mode) else there.st_size
-    return (there.st_ino, there.st_mode, size) if there.st_uid == uid else None
+    if there.st_uid != uid:
+        return None
+    is_folder = stat.S_ISDIR(there.st_mode)
+    size, time = (0, 0) if is_folder else (there.st_size, there.st_mtime_ns)
+    return there.st_ino, there.st_mode, size, time, _marks(entry.path)
 
 
 def _own(folder: str, uid: int) -> dict[str, Facts]:
@@ -68,16 +93,25 @@ class Belongings:
     @classmethod
     def of(cls, uid: int) -> Belongings:
         folders: dict[str, dict[str, Facts]] = {}
-        waiting = list(_FOLDERS)
+        waiting = list(_folders())
         while waiting:
             folder = waiting.pop()
             folders[folder] = _own(folder, uid)
             waiting += [
                 f"{folder}/{name}"
-                for name, (_, mode, _) in folders[folder].items()
+                for name, (_, mode, *_) in folders[folder].items()
                 if stat.S_ISDIR(mode)
             ]
         return cls(uid, folders, frozenset(_objects(uid)))
+
+    def have_grown_by(self, most_files: int) -> bool:
+        """Whether more files and folders than these are new; a script may be making them."""
+        new = [
+            f"{folder}/{name}"
+            for folder, before in self.folders.items()
+            for name in _own(folder, self.uid).keys() - before.keys()
+        ]
+        return len(new) > most_files or are_over(new, sys.maxsize, most_files - len(new))
 
     def restore(self) -> bool:
         """Remove what is new; False if something stays, is gone or was changed."""

@@ -10,6 +10,7 @@ from chalicelib.domain.text import Text
 
 if TYPE_CHECKING:
     from chalicelib.sandbox.calls import Handler
+    from chalicelib.sandbox.shelf import Shelved
 
 #: Characters of an error that are kept.
 _ERROR = 1 << 16
@@ -22,7 +23,7 @@ def in_both(text: Text) -> str:
 
 @dataclass(frozen=True)
 class Script:
-    """One script to run; times in seconds."""
+    """One script to run; times in seconds. `bundle`: the packages that it brings."""
 
     content: str
     params: Mapping[str, Any]
@@ -33,6 +34,7 @@ class Script:
     trace_id: str = ""
     #: What this run may ask for besides what every script may: the supervisor's own handlers.
     calls: Mapping[str, Handler] = field(default_factory=dict)
+    bundle: Shelved | None = None
 
 
 @dataclass(frozen=True)

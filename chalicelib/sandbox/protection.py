@@ -17,7 +17,7 @@ _BOTH = _ALWAYS | {
 #: What each regime needs, if the deployment names nothing else. In the jail a script can rename
 #: and remove files of its account, so that has to be nobody else's.
 REQUIRED: dict[str, frozenset[str]] = {
-    "kernel": _BOTH | {"undumpable", "no_new_privileges", "landlock", "seccomp"},
+    "kernel": _BOTH | {"visible", "no_new_privileges", "landlock", "seccomp"},
     "fd-jail": _BOTH | {"jail", "own_account"},
 }
 #: Those that hold for the environment; a child tells of the others.

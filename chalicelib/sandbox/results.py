@@ -15,9 +15,13 @@ MAX_RESULT = 1_000_000
 #: MariaDB's JSON functions read 32 levels.
 _LEVELS = 31
 
+#: A database takes a number that is larger for infinite, and refuses it.
+_BITS = 1023
+
 _NO_JSON = Text(
-    "result 不是有效的 JSON(不支持 NaN、无穷大和残缺的 Unicode 字符)",
-    "result is no valid JSON (it has no NaN, no infinity and no halves of characters)",
+    "result 不是有效的 JSON(不支持 NaN、无穷大、过大的数字和残缺的 Unicode 字符)",
+    "result is no valid JSON (it has no NaN, no infinity, no number over 1e307 and no halves of"
+    " characters)",
 )
 
 
@@ -28,6 +32,8 @@ def _size(text: str) -> int:
 def _is_sound(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
+    if isinstance(value, int):
+        return value.bit_length() <= _BITS
     texts = value.keys() if isinstance(value, dict) else (value,)
     return not any(
         isinstance(text, str) and any("\ud800" <= char <= "\udfff" for char in text)

@@ -13,12 +13,13 @@ from typing import Any
 from chalicelib.sandbox import processes, protection
 from chalicelib.sandbox.calls import Handler
 from chalicelib.sandbox.conversation import Conversation
+from chalicelib.sandbox.disk import Disk
 from chalicelib.sandbox.endings import judge, lacking
-from chalicelib.sandbox.folder import Disk
 from chalicelib.sandbox.home import Home, ZygoteFailed
 from chalicelib.sandbox.outcome import Outcome, Script, failed
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.quotas import Quotas
+from chalicelib.sandbox.shelf import Unfit
 from chalicelib.sandbox.surroundings import Surroundings
 from chalicelib.sandbox.terms import Ending, Terms
 from chalicelib.sandbox.zygote import Limits, Zygote
@@ -92,7 +93,13 @@ class Supervisor:
         with self._one_at_a_time:
             started = time.monotonic()
             try:
-                return self._run(script, output, cancelled, self._warm_zygote())
+                zygote = self._warm_zygote()
+                if script.bundle:
+                    # Not on the script's time.
+                    script.bundle.prepare(zygote.regime, zygote.python)
+                return self._run(script, output, cancelled, zygote)
+            except Unfit as error:
+                return failed("sandbox", error.text, _milliseconds_since(started))
             except ZygoteFailed as error:
                 self.close()
                 return failed("sandbox", error.text, _milliseconds_since(started))
@@ -135,7 +142,6 @@ class Supervisor:
         if missing := self._lacking(zygote, needed):
             return lacking(missing, _milliseconds_since(started))
         quotas = self._quotas.for_script(script.timeout_seconds)
-        disk = Disk(zygote.work_folder, self._limits.disk_mb << 20, self._limits.files)
         surroundings = Surroundings(zygote, sweeps=self._sweeps(zygote))
         near, far = socket.socketpair()
         with near:
@@ -143,6 +149,8 @@ class Supervisor:
                 # The kernel stops what was not stopped from here.
                 cpu_seconds = math.ceil(quotas.cpu_seconds) + 1
                 pid = zygote.fork(far.fileno(), self._limits, cpu_seconds, script)
+            most = (self._limits.disk_mb << 20, self._limits.files)
+            disk = Disk(zygote.work_folder, surroundings.belongings, *most, pid)
             terms = Terms(
                 job=_job(script),
                 deadline=started + quotas.wall_seconds,

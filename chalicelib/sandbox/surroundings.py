@@ -21,7 +21,8 @@ class Surroundings:
         self._ours = State.of(os.getpid())
         # Under the kernel's lock a script has no call that could reach the zygote.
         self._theirs = State.of(zygote.pid) if zygote.regime != "kernel" else None
-        self._belongings = Belongings.of(zygote.uid) if sweeps else None
+        #: What the account had, where that is the sandbox's to know.
+        self.belongings = Belongings.of(zygote.uid) if sweeps else None
 
     def restore(self) -> bool:
         """Remove what the run left; False if the zygote must go.
@@ -30,7 +31,7 @@ class Surroundings:
         """
         if State.of(os.getpid()) != self._ours:
             raise Unclean("a script changed the limits or signals of this process")
-        if self._belongings is not None and not self._belongings.restore():
+        if self.belongings is not None and not self.belongings.restore():
             raise Unclean("a script changed files of its account")
         if not self._zygote.is_intact:
             raise Unclean("a script changed the interpreter")

@@ -89,6 +89,11 @@ class Zygote:
         return str(self.said["regime"])
 
     @property
+    def python(self) -> str:
+        """Its version, such as `3.13`."""
+        return str(self.said["python"])
+
+    @property
     def work_folder(self) -> WorkFolder | None:
         """Where scripts may write, if they may."""
         return self.folder if self.regime == "kernel" else None
@@ -140,10 +145,16 @@ class Zygote:
             "tasks": limits.tasks,
             "file_bytes": limits.disk_mb << 20,
             "timezone": script.timezone,
+            "bundle": "",
         }
+        descriptors = [descriptor]
+        if script.bundle and self.regime == "kernel":
+            order["bundle"] = script.bundle.folder
+        elif script.bundle:
+            descriptors.append(script.bundle.descriptor)
         message = None
         with suppress(OSError):
-            socket.send_fds(self.control, [json.dumps(order).encode("ascii")], [descriptor])
+            socket.send_fds(self.control, [json.dumps(order).encode("ascii")], descriptors)
             message = self.hear(_FORK_SECONDS)
         if message is None or "pid" not in message:
             raise ZygoteFailed(Text("沙箱未能创建进程", "The sandbox made no process"))
@@ -171,13 +182,16 @@ class Zygote:
         with suppress(OSError):
             self.control.settimeout(_FORK_SECONDS)
             self.control.send(order)
-            while time.monotonic() < deadline and not processes.is_stopped(self.pid):
+            while time.monotonic() < deadline:
                 message = self.hear(0.02)
                 if message and "clean" in message:
                     # Orphans come to a zygote that adopts them, so it has seen the last one.
                     adopts = self.said["allowed"]["subreaper"]
                     return bool(adopts) or sweep(self.uid, self._started, deadline)
                 if message is None:
+                    # One that will not run on by itself will never say that all is clean.
+                    if processes.is_stopped(self.pid):
+                        break
                     self._kill_descendants()
         return False
 

@@ -14,6 +14,7 @@ from chalicelib.domain.tasks import PLATFORM_TENANT, Task
 from chalicelib.repositories import locks, log_waits, logs, tenants
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
+from chalicelib.repositories.tenants import Terms
 from chalicelib.services.ending import lose_silent
 from chalicelib.services.platform import Platform
 
@@ -37,14 +38,18 @@ def admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | No
     now = platform.now()
     if task is None:
         return Admission(skip=SkipReason.DELETED)
-    if task.tenant_id is not None and tenants.is_disabled(tx, task.tenant_id):
+    terms = tenants.terms(tx, task.tenant_id) if task.tenant_id else Terms()
+    if not terms.is_enabled:
         return Admission(skip=SkipReason.TENANT_DISABLED)
     if attempt.trigger_type == Trigger.SCHEDULE:
         if reason := _no_longer_due(tx, attempt, task, now):
             return Admission(skip=reason)
         if meeting := _meets_its_own(tx, attempt, task, now):
             return meeting
-    return _meets_others(tx, platform, task)
+    most = platform.settings.tenant_max_running
+    if terms.max_running is not None:
+        most = terms.max_running
+    return _meets_others(tx, task, most)
 
 
 def _no_longer_due(
@@ -79,7 +84,7 @@ def _meets_its_own(
         behind = log_waits.is_behind(tx, task.id, attempt.id, attempt.due_at or now)
         if not (behind or _another_runs(tx, task, now)):
             return None
-        if log_waits.waiting(tx, name) < MOST_WAITING:
+        if attempt.waited_at is not None or log_waits.waiting(tx, name) < MOST_WAITING:
             return Admission(wait_for=name)
         return Admission(skip=SkipReason.OVERLAP)
     return Admission(skip=SkipReason.OVERLAP) if _another_runs(tx, task, now) else None
@@ -96,15 +101,14 @@ def _another_runs(tx: Transaction, task: Task, now: datetime) -> bool:
     return not all(lose_silent(tx, row["id"], task, now) for row in running)
 
 
-def _meets_others(tx: Transaction, platform: Platform, task: Task) -> Admission:
-    """Runs of other tasks that hold the same key, and of the whole tenant."""
+def _meets_others(tx: Transaction, task: Task, most: int) -> Admission:
+    """Runs of other tasks that hold the same key, and of the whole tenant, which has `most`."""
     slot = slot_of(task)
     if slot:
         locks.hold(tx, slot)
         if log_waits.is_taken(tx, slot):
             skips = task.overlap_policy == "skip"
             return Admission(skip=SkipReason.OVERLAP) if skips else Admission(wait_for=slot)
-    most = platform.settings.tenant_max_running
     if most:
         tenant = of_tenant(task.tenant_id or PLATFORM_TENANT)
         locks.hold(tx, tenant)

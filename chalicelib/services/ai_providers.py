@@ -25,6 +25,7 @@ from chalicelib.repositories.ai_providers import NameTaken, ProviderRow
 from chalicelib.repositories.database import Transaction
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
+from chalicelib.services.tenants import register
 
 #: What a user may set, but for the key, which answers mask.
 _FIELDS = ("tenant_id", "name", "base_url", "models", "is_enabled")
@@ -55,6 +56,7 @@ def create_provider(platform: Platform, principal: Principal, sent: Mapping[str,
     row = ProviderRow(spec, _sealed(platform, spec), platform.now())
     with platform.database.transaction() as tx:
         try:
+            register(tx, spec.tenant_id, platform.now())
             return _find(tx, principal, ai_providers.add(tx, row))
         except NameTaken:
             raise _taken(spec.name) from None

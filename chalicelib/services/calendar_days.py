@@ -19,6 +19,7 @@ from chalicelib.services import sending
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 from chalicelib.services.replanning import replan
+from chalicelib.services.tenants import register
 
 
 class DaySpec(BaseModel):
@@ -46,6 +47,7 @@ def put_day(platform: Platform, principal: Principal, sent: Mapping[str, Any]) -
     tenant_id = tenant_of_new(principal, wished.tenant_id)
     row = {**wished.model_dump(), "tenant_id": tenant_id, "now": platform.now()}
     with platform.database.transaction() as tx:
+        register(tx, tenant_id, platform.now())
         calendar_days.put(tx, row)
         planned = _have_planned_again(tx, tenant_id, platform.now())
     _settle(platform, planned)

@@ -5,11 +5,13 @@ Overlap is decided here, under the task's row lock, and not when the run was pla
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.runs import LEASE, Status, Trigger, of_task
+from chalicelib.domain.runs import LEASE, SkipReason, Status, Trigger, of_task
 from chalicelib.domain.tasks import Task
+from chalicelib.gateways.bundles import StoreFailed
 from chalicelib.repositories import log_waits, logs, tasks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
@@ -17,12 +19,32 @@ from chalicelib.services.admitting import Admission, admit
 from chalicelib.services.attempts import hold
 from chalicelib.services.platform import Platform
 
+log = logging.getLogger(__name__)
+
 
 def claim(platform: Platform, log_id: int, token: str, nonce: str) -> dict[str, Any]:
     """Answer `{"run": …}`, or `{"run": None, "reason": …}` when there is nothing to do.
 
-    Asked again with the same nonce after a lost answer, it answers the same.
+    Asked again with the same nonce after a lost answer, it answers the same, but for the address
+    of a bundle.
     """
+    answer = _claim(platform, log_id, token, nonce)
+    if answer["run"] and (key := answer["run"]["bundle"]):
+        # When no row is locked any more: whoever signs first loads a library for it.
+        answer["run"]["bundle"] = {"key": key, "url": _address(platform, key)}
+    return answer
+
+
+def _address(platform: Platform, key: str) -> str | None:
+    """None if there is no store: the run then fails, with words, and is not lost."""
+    try:
+        return platform.bundles.url(key)
+    except StoreFailed:
+        log.exception("no address for a bundle", extra={"bundle": key})
+        return None
+
+
+def _claim(platform: Platform, log_id: int, token: str, nonce: str) -> dict[str, Any]:
     now = platform.now()
     with platform.database.transaction() as tx:
         attempt, task = hold(tx, log_id, token)
@@ -52,8 +74,9 @@ def _admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | N
     admission = admit(tx, platform, attempt, task)
     if admission.skip:
         logs.skip(tx, [attempt.id], admission.skip, platform.now())
-        # Whoever waited behind it waits for nothing now.
-        log_waits.release(tx, of_task(attempt.task_id))
+        if admission.skip != SkipReason.OVERLAP:
+            # Whoever waited behind it may wait for nothing now.
+            log_waits.release(tx, of_task(attempt.task_id))
     elif admission.wait_for:
         log_waits.wait(tx, attempt.id, admission.wait_for, platform.now())
     return admission
@@ -66,7 +89,8 @@ def order(attempt: Attempt, task: Task | None) -> dict[str, Any]:
     return {
         "log_id": attempt.id,
         "trace_id": attempt.trace_id,
-        "task_id": attempt.task_id,
+        # A test of an existing task's new script has the task's id in its spec alone.
+        "task_id": attempt.task_id or what.get("task_id"),
         "tenant_id": attempt.tenant_id,
         "task_name": attempt.task_name or "",
         "execution_type": what.get("execution_type", "script"),
@@ -78,4 +102,5 @@ def order(attempt: Attempt, task: Task | None) -> dict[str, Any]:
         "retry_count": attempt.retry_count,
         "scheduled_for": f"{instant:%Y-%m-%dT%H:%M:%SZ}" if instant else None,
         "is_test": attempt.trigger_type == Trigger.TEST,
+        "bundle": task.deps_bundle if task else what.get("deps_bundle"),
     }

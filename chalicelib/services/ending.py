@@ -41,6 +41,8 @@ class End:
     error: str | None = None
     result: Any = None
     duration_ms: int | None = None
+    #: Of a test run: what it would have changed (`domain/captured.py`).
+    captured: dict[str, Any] | None = None
 
 
 def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: datetime) -> list[int]:
@@ -61,6 +63,7 @@ def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: dat
             "error": how.error,
             "result": encode_json(how.result),
             "duration_ms": how.duration_ms,
+            "captured": encode_json(how.captured),
             "output": outputs.text(tx, attempt.id),
             "now": now,
         },

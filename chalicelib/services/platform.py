@@ -9,6 +9,8 @@ from datetime import datetime
 from chalicelib.config import Settings
 from chalicelib.domain.ai_providers import Provider
 from chalicelib.domain.cipher import Cipher
+from chalicelib.gateways.builder import Builder, NoBuilder
+from chalicelib.gateways.bundles import Bundles, NoBundles
 from chalicelib.gateways.clock import Clock
 from chalicelib.gateways.launcher import Launcher
 from chalicelib.gateways.queue import Queue
@@ -17,7 +19,7 @@ from chalicelib.repositories.database import Database
 
 @dataclass(frozen=True)
 class Platform:
-    """Database, queue, launcher, clock, cipher and settings; built by `wiring`."""
+    """Settings and gateways; built by `wiring`."""
 
     settings: Settings
     database: Database
@@ -28,6 +30,8 @@ class Platform:
     cipher: Cipher = field(default_factory=Cipher)
     #: The AI providers that the settings name; raises Wrong where these are wrong.
     ai_of_settings: Callable[[], Sequence[Provider]] = tuple
+    builder: Builder = field(default_factory=NoBuilder)
+    bundles: Bundles = field(default_factory=NoBundles)
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.runs import LEASE, Status
+from chalicelib.domain.captured import clean
+from chalicelib.domain.runs import LEASE, Status, Trigger
 from chalicelib.repositories import deliveries, logs, outputs
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
@@ -39,7 +40,7 @@ def report(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
         if attempt.status == Status.RUNNING:
             _check_running(attempt, request["nonce"])
             outputs.add(tx, attempt.id, request["offset"], request["output"])
-            released = end(tx, attempt, task, _end(request["outcome"]), platform.now())
+            released = end(tx, attempt, task, _end(attempt, request["outcome"]), platform.now())
         elif attempt.nonce != request["nonce"] or attempt.error_kind == "lost":
             raise not_yours(attempt)
         answer = _to_deliver(tx, platform, attempt)
@@ -53,13 +54,15 @@ def _check_running(attempt: Attempt, nonce: str) -> None:
         raise not_yours(attempt)
 
 
-def _end(outcome: dict[str, Any]) -> End:
+def _end(attempt: Attempt, outcome: dict[str, Any]) -> End:
+    is_test = attempt.trigger_type == Trigger.TEST
     return End(
         status=REPORTED[outcome["status"]],
         error_kind=outcome.get("error_kind"),
         error=outcome.get("error"),
         result=outcome.get("result"),
         duration_ms=outcome.get("duration_ms"),
+        captured=clean(outcome.get("captured")) if is_test else None,
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from chalicelib.domain.access import Principal
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.runs import FINAL, Status, Trigger
-from chalicelib.domain.text import Text
+from chalicelib.domain.script_errors import error_line
+from chalicelib.domain.text import Language, Text
 from chalicelib.repositories import deliveries, log_views, logs, outputs, tasks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.log_views import LogFilter
@@ -18,6 +19,7 @@ from chalicelib.services.attempts import lock_both
 from chalicelib.services.ending import End, end
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
+from chalicelib.services.test_reports import report
 
 
 def list_logs(
@@ -38,13 +40,18 @@ def _check_task(tx: Transaction, principal: Principal, task_id: int) -> None:
         raise NotFound(Text(f"任务 {task_id} 不存在", f"task {task_id} does not exist"))
 
 
-def get_log(platform: Platform, principal: Principal, log_id: int) -> dict[str, Any]:
-    """One attempt, with its output so far and its deliveries."""
+def get_log(
+    platform: Platform, principal: Principal, log_id: int, language: Language = "zh"
+) -> dict[str, Any]:
+    """One attempt, with its output so far, its deliveries, and what a test run shows."""
     with platform.database.transaction() as tx:
         found = _view(tx, principal, log_id)
         if found["status"] == Status.RUNNING:
             found["output"] = outputs.text(tx, log_id)
-        return {**found, "deliveries": deliveries.of_logs(tx, [log_id])[log_id]}
+        found["error_line"] = error_line(found["error"])
+        found["deliveries"] = deliveries.of_logs(tx, [log_id])[log_id]
+        is_test = found["trigger_type"] == Trigger.TEST
+        return {**found, **(report(tx, found, language) if is_test else {})}
 
 
 def get_output(platform: Platform, principal: Principal, log_id: int, after: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from chalicelib.services import secrets, tenant_calls, variables
 from chalicelib.services.ai import ai
 from chalicelib.services.attempts import refused
 from chalicelib.services.caller import Caller
+from chalicelib.services.db_query import db_query
 from chalicelib.services.platform import Platform
 from chalicelib.services.tokens import holds
 
@@ -26,6 +27,7 @@ Function = Callable[[Platform, Caller, Mapping[str, Any]], Any]
 
 FUNCTIONS: Mapping[str, Function] = {
     "ai": ai,
+    "db_query": db_query,
     "get_secret": secrets.get_secret,
     "get_tenants": tenant_calls.get_tenants,
     "get_tenant_config": tenant_calls.get_tenant_config,

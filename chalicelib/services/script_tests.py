@@ -1,33 +1,39 @@
-"""Test runs: a script of no task, run in the sandbox; its messages are shown and not sent."""
+"""Test runs: a script of no task, run in the sandbox; what it would change is shown alone."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chalicelib.domain.access import Principal, tenant_of_new
-from chalicelib.domain.channels import Channel
-from chalicelib.domain.errors import Invalid, Wrong
-from chalicelib.domain.messages import render
-from chalicelib.domain.runs import FINAL, Status, Trigger
-from chalicelib.domain.tasks import Params, Script, TenantId
+from chalicelib.domain.errors import FieldError, Invalid
+from chalicelib.domain.requirements import parse
+from chalicelib.domain.runs import FINAL, Trigger
+from chalicelib.domain.tasks import Draft, Params, Requirements, Task, TenantId
+from chalicelib.domain.text import Language, Text
 from chalicelib.domain.validation import read
 from chalicelib.domain.zone_names import check_zone
-from chalicelib.repositories import channels, log_views, logs
+from chalicelib.repositories import log_views, logs, tasks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import NewAttempt
-from chalicelib.services import sending
+from chalicelib.services import run_logs, sending
+from chalicelib.services.dependencies import made
 from chalicelib.services.platform import Platform
 from chalicelib.services.task_rules import channel_errors
 from chalicelib.services.waiting import wait_for
 
 #: API Gateway gives up after 29 s; a test that lasts longer than this is answered by its log's id.
 TEST_WAIT = timedelta(seconds=20)
-TITLE = "测试运行"
+#: What is answered of the log.
+_FIELDS = (
+    *("status", "output", "result", "error", "error_kind", "error_line", "duration_ms"),
+    *("trace_id", "messages", "variables"),
+)
 
 
 def _zone(name: str) -> str:
@@ -36,13 +42,15 @@ def _zone(name: str) -> str:
 
 
 class ScriptTest(BaseModel):
-    """What is to be tested."""
+    """What is to be tested; with a `task_id`, new code for that task, which knows its variables."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tenant_id: TenantId | None = None
-    script_content: Script
-    script_deps: str | None = None
+    task_id: Annotated[int, Field(ge=1, strict=True)] | None = None
+    #: Its errors of syntax are told as those of a run, with their line.
+    script_content: Draft
+    script_deps: Requirements | None = None
     input_params: Params | None = None
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     timeout_seconds: Annotated[int, Field(ge=1, le=840, strict=True)] = 300
@@ -50,30 +58,68 @@ class ScriptTest(BaseModel):
 
 
 def test_script(
-    platform: Platform, principal: Principal, sent: Mapping[str, Any]
+    platform: Platform,
+    principal: Principal,
+    sent: Mapping[str, Any],
+    language: Language = "zh",  # noqa: PT028 - no test of ours, though it is named so
 ) -> tuple[bool, dict[str, Any]]:
     """Run it and wait: (True, outcome with messages), or (False, ids) when it lasts longer."""
     wished = read(ScriptTest, sent)
-    tenant_id = tenant_of_new(principal, wished.tenant_id)
+    with platform.database.transaction() as tx:
+        attempt = _planned(tx, platform, principal, wished)
+    asked_at = platform.now()
+    bundle = _bundle(platform, wished)
     now = platform.now()
-    attempt = NewAttempt(
+    spec = {**(attempt.spec or {}), "deps_bundle": bundle}
+    with platform.database.transaction() as tx:
+        log_id = logs.add(tx, replace(attempt, due_at=now, spec=spec), now)
+    sending.send_these(platform, [log_id])
+    # Making a bundle has taken some of the time that an answer may take.
+    left = max(TEST_WAIT - (now - asked_at), timedelta(0))
+    seen = wait_for(platform, left, lambda tx: _seen(tx, log_id), _ended)
+    if not _ended(seen):
+        return False, {"log_id": log_id, "trace_id": attempt.trace_id}
+    found = run_logs.get_log(platform, principal, log_id, language)
+    return True, {"log_id": log_id, **{field: found[field] for field in _FIELDS}}
+
+
+def _planned(
+    tx: Transaction, platform: Platform, principal: Principal, wished: ScriptTest
+) -> NewAttempt:
+    task = _task_of(tx, principal, wished) if wished.task_id else None
+    tenant_id = task.tenant_id if task else tenant_of_new(principal, wished.tenant_id)
+    if errors := list(channel_errors(tx, tenant_id, wished.notify_channels or [])):
+        raise Invalid(*errors)
+    return NewAttempt(
         trace_id=f"test-{uuid.uuid4().hex}",
         task_id=None,
         tenant_id=tenant_id,
-        task_name=TITLE,
-        due_at=now,
+        task_name=task.task_name if task else None,
+        due_at=platform.now(),
         trigger_type=Trigger.TEST,
         spec=wished.model_dump(),
     )
-    with platform.database.transaction() as tx:
-        if errors := list(channel_errors(tx, tenant_id, wished.notify_channels or [])):
-            raise Invalid(*errors)
-        log_id = logs.add(tx, attempt, now)
-    sending.send_these(platform, [log_id])
-    seen = wait_for(platform, TEST_WAIT, lambda tx: _seen(tx, log_id), _ended)
-    if not _ended(seen):
-        return False, {"log_id": log_id, "trace_id": attempt.trace_id}
-    return True, {**_outcome(seen), "messages": _messages(platform, wished, seen)}
+
+
+def _task_of(tx: Transaction, principal: Principal, wished: ScriptTest) -> Task:
+    """The task whose script is tested, if the caller may see it and means its tenant."""
+    assert wished.task_id is not None
+    task = tasks.get(tx, wished.task_id, principal.tenant_id)
+    if task is None:
+        gone = Text(f"任务 {wished.task_id} 不存在", f"task {wished.task_id} does not exist")
+        raise Invalid(FieldError("task_id", gone))
+    if "tenant_id" in wished.model_fields_set and wished.tenant_id != task.tenant_id:
+        other = Text(
+            "与该任务的租户不同;请去掉 tenant_id 或填写该任务的租户",
+            "is not the task's; leave tenant_id out or give that of the task",
+        )
+        raise Invalid(FieldError("tenant_id", other))
+    return task
+
+
+def _bundle(platform: Platform, wished: ScriptTest) -> str | None:
+    lines = parse(wished.script_deps)
+    return made(platform, lines).deps.bundle if lines else None
 
 
 def _seen(tx: Transaction, log_id: int) -> dict[str, Any]:
@@ -82,34 +128,3 @@ def _seen(tx: Transaction, log_id: int) -> dict[str, Any]:
 
 def _ended(seen: dict[str, Any]) -> bool:
     return seen["status"] in FINAL
-
-
-def _outcome(seen: dict[str, Any]) -> dict[str, Any]:
-    fields = ("status", "output", "result", "error", "error_kind", "duration_ms", "trace_id")
-    return {"log_id": seen["id"], **{field: seen[field] for field in fields}}
-
-
-def _messages(platform: Platform, test: ScriptTest, seen: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each message as it would go out."""
-    if seen["status"] != Status.SUCCESS or seen["result"] is None:
-        return []
-    with platform.database.transaction() as tx:
-        found = channels.among(tx, test.notify_channels or [])
-    return [
-        message
-        for channel_id in test.notify_channels or []
-        if (channel := found.get(channel_id))
-        for message in _shown(channel, seen["result"])
-    ]
-
-
-def _shown(channel: Channel, result: Any) -> list[dict[str, Any]]:
-    try:
-        rendered = render(result, channel.channel_type, TITLE)
-    except Wrong as error:
-        return [{"channel_id": channel.id, "payload": None, "notes": [], "error": error.text.zh}]
-    notes = [note.zh for note in rendered.notes]
-    return [
-        {"channel_id": channel.id, "payload": payload, "notes": notes, "error": None}
-        for payload in rendered.payloads
-    ]

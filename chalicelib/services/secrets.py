@@ -25,6 +25,7 @@ from chalicelib.repositories.secrets import Sealed
 from chalicelib.services.caller import Caller
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
+from chalicelib.services.tenants import register
 
 _STAYS = {
     "tenant_id": Text(
@@ -56,6 +57,7 @@ def create_secret(
     _check_sharing(new)
     row = _row(platform, principal, new, _seal(platform, new, new.value))
     with platform.database.transaction() as tx:
+        register(tx, new.tenant_id, platform.now())
         secret_id = secrets.add(tx, row)
         if secret_id is None:
             raise Conflict(

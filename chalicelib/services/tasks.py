@@ -19,6 +19,7 @@ from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import TaskFilter
 from chalicelib.services import sending
+from chalicelib.services.dependencies import Made, saved_with_bundle, settled
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 from chalicelib.services.replanning import catch_up, replan
@@ -55,12 +56,17 @@ def create_task(platform: Platform, principal: Principal, sent: Mapping[str, Any
     """Store a task with the plan of its next 180 s; nothing is written if anything is wrong."""
     wished = read(TaskSpec, sent)
     spec = wished.model_copy(update={"tenant_id": tenant_of_new(principal, wished.tenant_id)})
+    return saved_with_bundle(platform, lambda made: _create(platform, principal, spec, made))
+
+
+def _create(platform: Platform, principal: Principal, spec: TaskSpec, made: Made | None) -> Task:
     now = platform.now()
     with platform.database.transaction() as tx:
         check(tx, spec, platform.settings.egress_allow)
         check_comes(spec, None, now)
+        deps = settled(platform, spec, None, made)
         register(tx, spec.tenant_id, now)
-        task_id = tasks.add(tx, spec, owner=principal.name, now=now)
+        task_id = tasks.add(tx, spec, deps, owner=principal.name, now=now)
         planned = replan(tx, _find(tx, principal, task_id, lock=True), now)
         task = _find(tx, principal, task_id)
     sending.send_runs(platform, planned)
@@ -71,6 +77,18 @@ def update_task(
     platform: Platform, principal: Principal, task_id: int, changes: Mapping[str, Any]
 ) -> Task:
     """Lay changes over a task; its planned rows follow the new schedule at once."""
+    return saved_with_bundle(
+        platform, lambda made: _update(platform, principal, task_id, changes, made)
+    )
+
+
+def _update(
+    platform: Platform,
+    principal: Principal,
+    task_id: int,
+    changes: Mapping[str, Any],
+    made: Made | None,
+) -> Task:
     with platform.database.transaction() as tx:
         before = _find(tx, principal, task_id, lock=True)
         now = platform.now()
@@ -79,8 +97,9 @@ def update_task(
             raise Invalid(FieldError("tenant_id", _TENANT_STAYS))
         check(tx, spec, platform.settings.egress_allow)
         check_comes(spec, before, now)
+        deps = settled(platform, spec, before, made)
         planned = catch_up(tx, before, now)
-        tasks.update(tx, task_id, spec, now=now)
+        tasks.update(tx, task_id, spec, deps, now=now)
         planned += replan(tx, _find(tx, principal, task_id), now)
         task = _find(tx, principal, task_id)
     sending.send_runs(platform, planned)

@@ -53,6 +53,9 @@ def create_tenant(platform: Platform, principal: Principal, sent: Mapping[str, A
         if not tenants.add(tx, spec.tenant_id, name, spec.is_enabled, platform.now()):
             text = Text(f"租户 {spec.tenant_id} 已存在", f"tenant {spec.tenant_id} exists already")
             raise Conflict(text, code="tenant_exists")
+        if spec.max_running is not None:
+            wished = {**spec.model_dump(), "tenant_name": name}
+            tenants.update(tx, spec.tenant_id, wished, platform.now())
         return find(tx, principal, spec.tenant_id)
 
 
@@ -67,9 +70,12 @@ def update_tenant(
     change = read(TenantChange, left)
     with platform.database.transaction() as tx:
         before = find(tx, principal, tenant_id, lock=True)
-        name = before["tenant_name"] if change.tenant_name is None else change.tenant_name
-        enabled = before["is_enabled"] if change.is_enabled is None else change.is_enabled
-        tenants.update(tx, tenant_id, name, enabled, platform.now())
+        # Of these, only the limit may be taken back by null.
+        named = change.model_dump(exclude_unset=True)
+        kept = {
+            key: value for key, value in named.items() if key == "max_running" or value is not None
+        }
+        tenants.update(tx, tenant_id, {**before, **kept}, platform.now())
         return find(tx, principal, tenant_id)
 
 

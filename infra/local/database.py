@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from socket import AF_UNIX
@@ -62,11 +63,14 @@ class DatabaseServer:
         program: Program | None = None,
         durable: bool = True,
         buffer_pool_mb: int = 256,
+        init_sql: Sequence[str] = (),
     ) -> None:
+        """`init_sql`: statements that the server itself runs at each start, so repeatable ones."""
         self._folder = folder.absolute()
         self._program = program
         self._durable = durable
         self._buffer_pool_mb = buffer_pool_mb
+        self._init_sql = init_sql
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: Lock | None = None
         self._place: Place | None = None
@@ -134,7 +138,7 @@ class DatabaseServer:
         password = password_of(place)
         socket = place.runtime() / "server.sock"
         self._url = url_of(socket, password)
-        init_file = write_init_file(place, program, password)
+        init_file = write_init_file(place, program, password, self._init_sql)
         self._process = self._spawn(program, place, f"--init-file={init_file}")
         self._wait_until_it_answers(place, socket)
         self._ready = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,7 +29,9 @@ def url_of(socket: Path, password: str) -> str:
     return f"mysql://{NAME}:{password}@localhost/{NAME}?unix_socket={quote(str(socket), safe='')}"
 
 
-def write_init_file(place: Place, program: Program, password: str) -> Path:
+def write_init_file(
+    place: Place, program: Program, password: str, more: Sequence[str] = ()
+) -> Path:
     """The server runs these before it lets anybody in, at every start: they can be repeated."""
     user = f"'{NAME}'@'localhost'"
     statements = [
@@ -41,7 +44,7 @@ def write_init_file(place: Place, program: Program, password: str) -> Path:
         # --initialize-insecure leaves root without a password.
         statements.append(f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';")
     file = place.folder / "init.sql"
-    _write_secret(file, "\n".join(statements) + "\n")
+    _write_secret(file, "\n".join([*statements, *(f"{one};" for one in more)]) + "\n")
     give(file, place.account)
     return file
 

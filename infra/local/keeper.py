@@ -67,7 +67,8 @@ def _become(specification: dict[str, Any], keeper: int) -> None:
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.umask(0o077)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # A handler of the machine's is given no core of 1 byte, and one of 0 it would be (core(5)).
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
         with contextlib.suppress(OSError):
             # When memory runs out, the database and the host are the last to go.
             Path("/proc/self/oom_score_adj").write_text("500")

@@ -24,6 +24,7 @@ from chalicelib.domain.ai_settings import one_provider
 from chalicelib.domain.cipher import Cipher, NoMasterKey
 from chalicelib.gateways.clock import SystemClock
 from chalicelib.repositories.database import Database
+from chalicelib.sandbox.home import Home
 from chalicelib.services import recovering
 from chalicelib.services.master_keys import unreadable
 from chalicelib.services.platform import Platform
@@ -31,6 +32,9 @@ from infra.local import ai as stand_in
 from infra.local import lambda_events
 from infra.local.admin_key import ensure_admin_key
 from infra.local.broker_server import BrokerServer
+from infra.local.building import ChildBuilder
+from infra.local.bundle_folder import PREFIX as BUNDLES
+from infra.local.bundle_folder import FolderBundles
 from infra.local.function import Function
 from infra.local.inbox import Inbox
 from infra.local.master_key import keys_of
@@ -38,6 +42,7 @@ from infra.local.metrics import metrics
 from infra.local.minutes import Minutes
 from infra.local.placing import Limits
 from infra.local.queue import MemoryQueue
+from infra.local.regime import loadable_packages
 from infra.local.runtime_folder import prepare
 from infra.local.sandbox_host import SandboxHost
 from infra.local.web import web
@@ -82,17 +87,29 @@ class Machine:
         clock = SystemClock()
         database = Database(self._database_url)
         self._stack.callback(database.close)
+        function = self._function()
         settings = replace(
             self._given,
             database_url=self._database_url,
             # What scripts may open is said to the sandbox; the stand-in is the broker's to ask.
             egress_allow=(f"{self._url}{stand_in.PATH}/", *self._allow),
             public_url=self._url,
+            script_packages=_script_packages(function),
         )
         queue = MemoryQueue()
-        host = SandboxHost(self._function(), Limits(), on_dropped=self._take_back)
+        host = SandboxHost(function, Limits(), on_dropped=self._take_back)
+        folder = self._data / "bundles"
+        bundles = FolderBundles(folder, self._url, clock)
         self._platform = Platform(
-            settings, database, queue, host, clock, self._cipher, self._ai_of_settings
+            settings=settings,
+            database=database,
+            queue=queue,
+            launcher=host,
+            clock=clock,
+            cipher=self._cipher,
+            ai_of_settings=self._ai_of_settings,
+            builder=ChildBuilder(folder, os.environ),
+            bundles=bundles,
         )
         wiring.install(self._platform)
         self._tell_what_is_lost()
@@ -102,7 +119,7 @@ class Machine:
         inbox = Inbox(clock, self._data / "inbox")
         minutes = Minutes(clock, self._tick)
         self._start_each(queue, host, broker, minutes)
-        self._serve(functions.app, inbox, queue, host)
+        self._serve(functions.app, inbox, queue, host, bundles)
 
     def _tell_what_is_lost(self) -> None:
         """Say by name what nobody can read any more; all else works."""
@@ -129,7 +146,14 @@ class Machine:
         minutes.start()
         self._stack.callback(minutes.stop)
 
-    def _serve(self, app: Any, inbox: Inbox, queue: MemoryQueue, host: SandboxHost) -> None:
+    def _serve(
+        self,
+        app: Any,
+        inbox: Inbox,
+        queue: MemoryQueue,
+        host: SandboxHost,
+        bundles: FolderBundles,
+    ) -> None:
         def counts() -> dict[str, float]:
             queued = {f"queue_{name}": value for name, value in queue.stats().items()}
             return {**queued, **{f"sandbox_{k}": float(v) for k, v in host.stats().items()}}
@@ -137,7 +161,7 @@ class Machine:
         server = create_server(
             web(
                 app,
-                {"/inbox": inbox, stand_in.PATH: stand_in.StandIn()},
+                {"/inbox": inbox, stand_in.PATH: stand_in.StandIn(), BUNDLES: bundles},
                 lambda: metrics(self._platform, counts()),
                 {"KEY_FILE": str(self._data / "admin.key"), "AI_STATE": self._ai_state()},
             ),
@@ -199,6 +223,13 @@ class Machine:
 def _first_uid(data: Path) -> int:
     """Two of us on one machine, with other data, had better not share their sandboxes' uids."""
     return FIRST_UID + zlib.crc32(bytes(data)) % MACHINES * UIDS_OF_ONE
+
+
+def _script_packages(function: Function) -> str:
+    """As the environment has it, or what this machine's sandbox can load."""
+    runtime = function.runtime
+    home = Home(str(runtime.python), str(runtime.layer), function.first_uid)
+    return os.environ.get("SCRIPT_PACKAGES") or loadable_packages(home)
 
 
 def _context() -> LambdaContext:

@@ -22,9 +22,13 @@ from chalicelib.gateways.broker import (
     SocketBroker,
     broker_from,
 )
+from chalicelib.sandbox.output import KEPT, Output
+from chalicelib.sandbox.results import MAX_RESULT
 from tests.sandbox.fake_broker import FakeBroker, refused
 
 Answers = list[Any]
+#: Bytes that Lambda takes with a call that waits for its answer (docs, Lambda quotas: 6 MB).
+PAYLOAD = 6_291_456
 
 
 @pytest.fixture
@@ -52,6 +56,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambda]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.asked.append((self.path, json.loads(body)))
             status = state.statuses.pop(0) if state.statuses else 200
+            status = 413 if len(body) > PAYLOAD else status
             answer = json.dumps(state.answer if status == 200 else {"Reason": "busy"}).encode()
             self.send_response(status)
             if status != 200:
@@ -218,3 +223,23 @@ def test_importing_it_loads_no_boto3() -> None:
     )
 
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("char", ["\U0001f600", "数", '"', "\ud800"])
+def test_the_largest_report_of_a_script_fits_into_one_call(aws: Lambda, char: str) -> None:
+    output = Output()
+    output.add(char * (3 * KEPT))
+    report = {
+        "op": "report",
+        "offset": 0,
+        "output": output.rest(0),
+        "outcome": {
+            "result": char.replace("\ud800", "?") * (MAX_RESULT // 4),
+            "error": char * (1 << 16),
+        },
+    }
+
+    LambdaBroker("broker").ask(report)
+
+    ((_, asked),) = aws.asked
+    assert asked == report

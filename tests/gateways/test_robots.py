@@ -203,7 +203,7 @@ def test_a_refused_signature_is_final_and_says_why(
     receipt = machine.send(machine.dingtalk("ops", secret), MARKDOWN, NOW + timedelta(hours=late))
 
     assert (receipt.status, receipt.errcode) == ("failed", 310000)
-    assert hint in receipt.errmsg
+    assert hint in receipt.hint
     assert receipt.retry_after_seconds is None
 
 
@@ -228,7 +228,8 @@ def test_the_robots_own_words_come_with_a_hint(machine: Machine) -> None:
 
     assert (receipt.status, receipt.errcode) == ("failed", 40058)
     assert "exceed max length 4096" in receipt.errmsg
-    assert "长度" in receipt.errmsg
+    assert "长度" in receipt.hint
+    assert receipt.words == f"{receipt.errmsg}({receipt.hint})"
 
 
 def _answered(kind: str, body: bytes, status: int = 200) -> Receipt:

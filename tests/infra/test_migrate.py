@@ -53,6 +53,9 @@ def legacy(empty_database: str) -> str:
         "  '2026-01-01 00:00:00', '2026-01-01 00:00:00'),"
         " (10, NULL, 'off', 'cron', NULL, '0 0 * * *', 'Asia/Shanghai', 'x', 0, NULL, 0, NULL,"
         "  NULL, '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+        "UPDATE platform_scheduled_tasks SET script_deps = IF(id = 7, 'idna', ' '),"
+        " updated_at = updated_at"
+        " WHERE id IN (7, 8)",
         "INSERT INTO platform_task_notify_channels (id, tenant_id, channel_name, channel_type,"
         " webhook_url, sign_secret, created_at) VALUES (3, 'acme', '群', 'dingtalk_bot',"
         " 'https://oapi.dingtalk.com/robot/send?access_token=x', 'SEC1', '2026-01-01 08:00:00')",
@@ -93,6 +96,14 @@ def test_a_database_of_the_former_system_is_adopted_and_nothing_is_lost(legacy: 
     ]
     assert logs[0]["started_at"] == at(2026, 1, 2)
     assert [log["trace_id"] for log in logs] == ["abc", "abc#2", "legacy-3"]
+
+
+def test_adopted_requirements_wait_for_their_bundle(legacy: str) -> None:
+    migrate(legacy)
+
+    tasks = query(legacy, "SELECT deps_status FROM platform_scheduled_tasks ORDER BY id")
+
+    assert [task["deps_status"] for task in tasks] == ["unbuilt", "none", "none", "none"]
 
 
 def test_adopted_tasks_get_their_next_occurrence_and_a_broken_one_says_why_not(legacy: str) -> None:

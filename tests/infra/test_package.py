@@ -75,6 +75,7 @@ def test_every_function_is_there_with_its_handler(package: Package) -> None:
         "Dispatch": "app.dispatch",
         "Launch": "app.launch",
         "Broker": "app.broker",
+        "Builder": "chalicelib.builder.function.builder",
         "Sandbox": "chalicelib.sandbox.function.sandbox",
     }
     runtime = f"python3.{sys.version_info.minor}"
@@ -152,6 +153,15 @@ def test_the_sandbox_loads_neither_the_application_nor_database_code(on_lambda: 
     layers = {name.split(".")[1] for name in ours}
     assert layers == {"config", "domain", "gateways", "sandbox"}
     assert not loaded & {"app", "pymysql", "pydantic"}
+
+
+def test_the_builder_loads_neither_the_application_nor_database_code(on_lambda: Runtime) -> None:
+    loaded = loaded_by(on_lambda, "import chalicelib.builder.function")
+
+    ours = {name for name in loaded if name.startswith("chalicelib.")}
+    layers = {name.split(".")[1] for name in ours}
+    assert layers == {"builder", "config", "domain", "gateways"}
+    assert not loaded & {"app", "boto3", "pymysql", "pydantic"}
 
 
 def test_the_packaged_sandbox_carries_out_a_run_under_awss_runtime_client(

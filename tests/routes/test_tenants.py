@@ -24,6 +24,7 @@ def test_a_tenant_is_created_read_changed_and_deleted(api: Api) -> None:
     assert made.body == {
         **ACME,
         "is_enabled": True,
+        "max_running": None,
         "created_at": "2026-11-23T00:00:00Z",
         "updated_at": "2026-11-23T00:00:00Z",
     }

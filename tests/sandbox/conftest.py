@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,17 @@ from chalicelib.config import Settings
 from chalicelib.gateways.broker import SocketBroker
 from chalicelib.sandbox.calls import Handler
 from chalicelib.sandbox.function import Sandbox, sandbox_from
-from chalicelib.sandbox.home import Home, environment_for
-from chalicelib.sandbox.outcome import Outcome, Script
+from chalicelib.sandbox.home import Home
+from chalicelib.sandbox.outcome import Script
 from chalicelib.sandbox.output import Output
 from chalicelib.sandbox.processes import Process, all_processes, descendants, is_jailed
 from chalicelib.sandbox.supervisor import Supervisor
 from chalicelib.sandbox.zygote import Limits
 from infra import script_packages
 from tests.fakes import FakeClock
+from tests.sandbox import interpreters, regimes
 from tests.sandbox.fake_broker import FakeBroker
+from tests.sandbox.ran import Ran as Ran
 from tests.sandbox.web_server import WebServer
 from tests.sandbox.world import World
 
@@ -38,29 +39,6 @@ ROOT = Path(__file__).parents[2]
 UID = 61000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) if os.getuid() == 0 else None
 #: For tests that look at all that an account has and does: ours has more than their scripts.
 needs_accounts = pytest.mark.skipif(UID is None, reason="only root has accounts to give to scripts")
-
-
-@dataclass
-class Ran:
-    """What came of one script."""
-
-    outcome: Outcome
-    output: str
-    seconds: float
-
-    @property
-    def result(self) -> Any:
-        assert self.outcome.status == "success", self.outcome
-        return self.outcome.result
-
-    @property
-    def kind(self) -> str | None:
-        return self.outcome.error_kind
-
-    @property
-    def error(self) -> str:
-        assert self.outcome.error is not None, self.outcome
-        return self.outcome.error
 
 
 @dataclass
@@ -102,29 +80,24 @@ def _echo(args: Mapping[str, Any]) -> dict[str, Any]:
     return {"status": 200, "reason": "OK", "headers": headers, "body": body, "url": args["url"]}
 
 
-def _can_run(python: str) -> bool:
-    try:
-        done = subprocess.run(
-            [python, "-I", "-c", "import sys; assert sys.version_info >= (3, 11)"],
-            env=environment_for(python),
-            user=UID,
-            group=UID,
-            extra_groups=[] if UID else None,
-            capture_output=True,
-            check=False,
-        )
-    except OSError:
-        return False
-    return done.returncode == 0
-
-
 @pytest.fixture(scope="session")
-def python() -> str:
-    """An interpreter that the scripts' uid may execute."""
-    names = [sys.executable, *(shutil.which(f"python3{dot}") or "" for dot in ("", ".11", ".12"))]
-    found = next((name for name in [*names, "/usr/bin/python3"] if name and _can_run(name)), None)
-    assert found, f"no Python 3.11 or later that uid {UID} may execute"
-    return found
+def python() -> Iterator[str]:
+    """The project's own interpreter, where the scripts' uid may execute it."""
+    with tempfile.TemporaryDirectory(prefix="zhundian-interpreter-") as name:
+        Path(name).chmod(0o755)
+        found = interpreters.own(Path(name), UID)
+        assert interpreters.can_run(found, UID), f"uid {UID} may not execute {found}"
+        yield found
+
+
+@pytest.fixture(scope="module", params=["own", "machine's"])
+def each_python(request: pytest.FixtureRequest, python: str) -> str:
+    """Both interpreters in turn: they differ in version, and in how they are built."""
+    if request.param == "own":
+        return python
+    if not interpreters.can_run(interpreters.MACHINES, UID):
+        pytest.skip(f"no Python 3.11 or later at {interpreters.MACHINES}")
+    return interpreters.MACHINES
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +111,16 @@ def readable_folder() -> Iterator[Path]:
         shutil.copytree(ROOT / "sandbox_layer/python", folder / "layer", ignore=bare)
         script_packages.fill(folder / "layer", ROOT / "sandbox_layer/requirements.txt")
         yield folder
+
+
+@pytest.fixture(scope="module", params=["kernel", "fd-jail"])
+def author(
+    request: pytest.FixtureRequest, each_python: str, readable_folder: Path
+) -> Iterator[Callable[[str], Ran]]:
+    """Runs a script where nobody but its author looks: both regimes, both interpreters."""
+    uid = os.getuid() if UID is None else UID + 3000
+    with regimes.environment(request.param, each_python, readable_folder, uid) as environment:
+        yield partial(regimes.ran, environment)
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,15 @@ from tests.sandbox.conftest import UID, needs_accounts
 from tests.sandbox.hostile.attempt import PRELUDE, Attempt
 from tests.sandbox.hostile.environment import SECRET, Environment
 from tests.sandbox.hostile.files import FILES
+from tests.sandbox.hostile.interfaces import INTERFACES
 from tests.sandbox.hostile.misuse import MISUSE
 from tests.sandbox.hostile.network import NETWORK
+from tests.sandbox.hostile.oddities import ODDITIES
 from tests.sandbox.hostile.processes import PROCESSES
 from tests.sandbox.hostile.secrets import SECRETS
 from tests.sandbox.hostile.traps import Traps
 
-ALL = (*SECRETS, *NETWORK, *PROCESSES, *FILES, *MISUSE)
+ALL = (*SECRETS, *NETWORK, *PROCESSES, *FILES, *MISUSE, *INTERFACES, *ODDITIES)
 ATTEMPTS = [one for one in ALL if one.only_on in (None, kernel.ARCH)]
 #: What a zygote is started from; one that was replaced has others.
 HOUSEHOLD = re.compile(r".*/zhundian-(work|python)-[^/]+(/bin|/bin/[^/]+|/pyvenv.cfg)?")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.sandbox.output import KEPT
-from tests.sandbox.conftest import Bench, Ran
+from tests.sandbox.conftest import Bench
+from tests.sandbox.ran import Ran
 
 pytestmark = pytest.mark.usefixtures("the_next_run_is_right")
 Run = Callable[..., Ran]
@@ -124,6 +125,27 @@ def test_a_child_that_reads_no_answers_is_stopped_in_time(bench: Bench) -> None:
     ask = "for n in range(9): frame({'t': 'call', 'id': n, 'name': 'http', 'args': {}})\n"
 
     assert bench.run(SOCKET + ask + "time.sleep(60)", timeout=0.5).kind == "timeout"
+
+
+@pytest.mark.parametrize(
+    "args",
+    ["'A' * 8_000_000", "[[]] * 400_000"],
+)
+def test_calls_that_wait_fill_no_memory_of_the_platforms(bench: Bench, args: str) -> None:
+    """A script has 64 MB here, and the supervisor is not to keep the rest for it."""
+    hanging = threading.Event()
+    bench.answer = lambda args, seconds: hanging.wait(10)
+    code = f"""
+body = json.dumps({{'t': 'call', 'id': 1, 'name': 'http', 'args': {{'x': {args}}}}}).encode()
+for n in range(60):
+    sock.sendall(struct.pack(">I", len(body)) + body)
+time.sleep(60)
+"""
+    ran = bench.run(SOCKET + code, timeout=4)
+    hanging.set()
+
+    assert ran.kind == "crash", ran
+    assert ran.seconds < 3
 
 
 def test_threads_that_are_left_end_with_the_run(run: Run) -> None:

@@ -73,7 +73,7 @@ def tell(args, seconds):
     print(args["url"], flush=True)
     threading.Event().wait()
 supervisor = Supervisor(Home(sys.executable, sys.argv[1]), {"http": tell})
-code = "import os; http_get(f'{os.getpid()} {os.getppid()}')"
+code = "import os; http_get(f'{os.getpid()}/{os.getppid()}')"
 supervisor.execute(Script(code, {}, 60, "UTC"), Output(), threading.Event())
 """
 
@@ -91,7 +91,7 @@ def test_zygote_and_script_die_with_the_supervisor(home: Home, readable_folder: 
             )
         )
         assert supervisor.stdout is not None
-        pids = [int(word) for word in supervisor.stdout.readline().split()]
+        pids = [int(word) for word in supervisor.stdout.readline().split(b"/")]
         handles = [os.pidfd_open(pid) for pid in pids]
         for handle in handles:
             stack.callback(os.close, handle)

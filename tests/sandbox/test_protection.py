@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_runner import probe as probe_program
+from sandbox_runner.tries import TRIES
 
 from chalicelib.config import Settings, read_settings
 from chalicelib.sandbox import execute_only, function, protection
@@ -21,6 +21,7 @@ from chalicelib.sandbox.function import sandbox_from
 from chalicelib.sandbox.home import Home, environment_for
 from chalicelib.sandbox.leftovers import Belongings
 from chalicelib.sandbox.probing import probe
+from tests.sandbox import regimes
 from tests.sandbox.conftest import ROOT, UID
 from tests.sandbox.hostile.environment import Environment
 
@@ -141,6 +142,22 @@ except OSError:
     assert ran["result"] == [-5, True, "+0800", "好", "no files"], ran
 
 
+@needs_root
+@pytest.mark.parametrize("regime", ["kernel", "fd-jail"])
+def test_a_child_shares_no_memory_with_its_zygote(
+    python: str, readable_folder: Path, regime: str
+) -> None:
+    """What a fork leaves shared, a script could write to for the zygote and all later runs."""
+    with regimes.environment(regime, python, readable_folder, (UID or 0) + 4005) as environment:
+        assert environment.run("import ctypes, asyncio, sqlite3, ssl") is not None
+        _, zygote = environment.family()
+        lines = Path(f"/proc/{zygote}/maps").read_text().splitlines()
+
+    shared = [line for line in lines if line.split()[1].endswith("s")]
+    assert lines
+    assert [line for line in shared if "w" in line.split()[1]] == []
+
+
 @pytest.fixture
 def copy(python: str) -> Iterator[execute_only.Copy]:
     made = execute_only.Copy(python)
@@ -207,7 +224,7 @@ def test_the_probe_tells_regime_and_layers(home: Home) -> None:
 
     assert told["regime"] == told["probe"]["regime"]
     assert told["missing"] == {}
-    assert set(told["probe"]["allows"]) >= set(probe_program.TRIES)
+    assert set(told["probe"]["allows"]) >= set(TRIES)
     json.dumps(told)
 
 
@@ -253,3 +270,29 @@ def test_the_program_prints_json_and_words(home: Home) -> None:
     assert found["machine"]["uid"] == os.getuid()
     if os.getuid() == 0:
         assert found["layers"]["not_root"].startswith("refused")
+
+
+def test_a_machine_that_allows_no_cores_runs_scripts(home: Home) -> None:
+    """Its hard limit is 0, which nobody may raise; AWS's own or a keeper's may be so."""
+    program = """
+import resource, sys, threading
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+from chalicelib.sandbox.home import Home
+from chalicelib.sandbox.outcome import Script
+from chalicelib.sandbox.output import Output
+from chalicelib.sandbox.supervisor import Supervisor
+uid = int(sys.argv[3]) if sys.argv[3] else None
+supervisor = Supervisor(Home(sys.argv[1], sys.argv[2], uid), {})
+script = Script("result = 1", {}, 5, "UTC")
+print(supervisor.execute(script, Output(), threading.Event()))
+supervisor.close()
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program, home.python, home.layer, str(home.uid or "")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "status='success'" in said.stdout

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.sandbox.conftest import Ran
+from tests.sandbox.ran import Ran
 
 Run = Callable[..., Ran]
 

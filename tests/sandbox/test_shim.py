@@ -20,7 +20,8 @@ from chalicelib.sandbox.calls import http_handler
 from chalicelib.sandbox.warming import modules_to_load
 from tests.gateways.authority import authority_for
 from tests.loopback import serving, talking
-from tests.sandbox.conftest import Bench, Ran
+from tests.sandbox.conftest import Bench
+from tests.sandbox.ran import Ran
 
 Run = Callable[..., Ran]
 OTHERS = "https://secure.example"
@@ -405,6 +406,7 @@ def test_what_a_script_imports_is_there_for_the_next_at_once(run: Run) -> None:
         ("if x:\n    from urllib.request import urlopen\n", ["urllib.request"]),
         ("from requests.adapters import HTTPAdapter", ["requests"]),
         ("import os, sqlite3, csv", ["sqlite3"]),
+        ("from dataclasses import dataclass", ["dataclasses"]),
         ("# import requests\nprint('import asyncio')", []),
         ("import os; import requests", []),
         ("import my_module", []),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.sandbox.folder import WorkFolder
-from tests.sandbox.conftest import Bench, Ran
+from tests.sandbox.conftest import Bench
+from tests.sandbox.ran import Ran
 
 Run = Callable[..., Ran]
 
@@ -61,6 +62,60 @@ def test_more_than_the_quota_ends_the_run_and_says_so(run: Run, code: str) -> No
 
     assert (ran.outcome.status, ran.kind) == ("failed", "disk"), ran
     assert ran.seconds < 3
+
+
+_HIDE = """
+import ctypes, mmap, os, threading
+libc, kept = ctypes.CDLL(None), []
+CLOSE_RANGE, EXIT = 436, 60 if os.uname().machine == "x86_64" else 93
+
+def part(flags=os.O_CREAT, name="part"):
+    number = os.open(name, flags | os.O_RDWR)
+    os.write(number, bytes(8 << 20))
+    kept.append(number)
+    return number
+
+def deleted():
+    part()
+    os.unlink("part")
+
+def replaced():
+    part()
+    os.rename("part", "one")
+
+def mapped():
+    number = part()
+    kept.append(mmap.mmap(number, 4096))
+    os.unlink("part")
+    os.close(number)
+
+def in_thread(prepare):
+    def work():
+        prepare()
+        for _ in range(12):
+            deleted()
+        time.sleep(60)
+    threading.Thread(target=work).start()
+"""
+
+
+@pytest.mark.parametrize("author", ["kernel"], indirect=True)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for _ in range(12): deleted()",
+        "for _ in range(12): replaced()",
+        "for _ in range(12): mapped()",
+        "for _ in range(12): part(os.O_TMPFILE, '.')",
+        "in_thread(lambda: libc.syscall(CLOSE_RANGE, 50, 60, 2))",
+        "in_thread(lambda: None); libc.syscall(EXIT, 0)",
+    ],
+)
+def test_what_is_deleted_and_kept_open_counts(author: Run, code: str) -> None:
+    ran = author(f"{_HIDE}{code}\ntime.sleep(60)", timeout=3)
+
+    assert (ran.outcome.status, ran.kind) == ("failed", "disk"), ran
+    assert author("import os\nresult = os.listdir()").result == []
 
 
 @pytest.mark.usefixtures("the_next_run_is_right")

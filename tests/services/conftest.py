@@ -11,6 +11,7 @@ from chalicelib.domain.access import Principal, Role
 from chalicelib.domain.cipher import Cipher
 from chalicelib.repositories.database import Database
 from chalicelib.services.platform import Platform
+from tests.accounts import socket_of
 from tests.fakes import FakeClock, FakeLauncher, FakeQueue
 from tests.services.rows import MASTER_KEY
 from tests.services.sandboxes import Sandbox
@@ -40,9 +41,16 @@ def database(migrated_database: str) -> Iterator[Database]:
 
 @pytest.fixture
 def platform(
-    database: Database, clock: FakeClock, queue: FakeQueue, launcher: FakeLauncher
+    database: Database,
+    clock: FakeClock,
+    queue: FakeQueue,
+    launcher: FakeLauncher,
+    migrated_database: str,
 ) -> Platform:
-    settings = Settings(egress_allow=("http://127.0.0.1:8000/inbox/",))
+    settings = Settings(
+        egress_allow=("http://127.0.0.1:8000/inbox/",),
+        data_source_allow=(socket_of(migrated_database),),
+    )
     return Platform(settings, database, queue, launcher, clock, Cipher(lambda: MASTER_KEY))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.services import run_logs, tasks
+from chalicelib.services import run_logs, tasks, tenants
 from chalicelib.services.dispatching import dispatch
 from chalicelib.services.ending import retry_delay
 from chalicelib.services.platform import Platform
@@ -131,6 +131,26 @@ def test_those_that_wait_run_in_order_and_none_is_missed(
     assert run_all(platform, sandbox) == [f"00:0{n}" for n in range(2, 8)]
 
 
+def test_a_hundred_may_wait_and_those_that_do_are_not_dropped(
+    platform: Platform, clock: FakeClock, queue: FakeQueue, sandbox: Sandbox
+) -> None:
+    make_task(platform, **EVERY_MINUTE, missed_policy="all", overlap_policy="queue")
+    queue.lose_all()  # what was sent at once would come twice
+    clock.advance(minutes=104)
+    dispatch(platform)
+    first, *others = sorted(queue.take(), key=lambda event: str(event["due_at"]))
+    running = sandbox.claim(first)
+    for event in others:
+        sandbox.claim(event)
+    too_many = len(others) - 100
+    assert (too_many > 0, reasons(platform).count("overlap")) == (True, too_many)
+
+    sandbox.report(running, SUCCESS)
+
+    assert len(run_all(platform, sandbox)) == 100
+    assert reasons(platform).count("overlap") == too_many
+
+
 def test_one_that_waited_for_a_run_that_was_cancelled_goes_on(
     platform: Platform, clock: FakeClock, queue: FakeQueue, sandbox: Sandbox
 ) -> None:
@@ -205,6 +225,23 @@ def test_a_tenant_has_no_more_runs_at_once_than_it_may(
     assert [one["answer"]["run"]["tenant_id"] for one in started] == ["acme", "acme", "other"]
     assert [len(sandbox.run_due()) for _ in range(3)] == [1, 1, 0]  # each end lets one go
     assert statuses(platform).count("success") == 3
+
+
+def test_a_tenants_own_limit_goes_before_the_setting(
+    platform: Platform, queue: FakeQueue, sandbox: Sandbox
+) -> None:
+    limited = replace(platform, settings=replace(platform.settings, tenant_max_running=1))
+    sandbox.platform = limited
+    tenants.create_tenant(limited, ADMIN, {"tenant_id": "acme", "max_running": 2})
+    for _ in range(3):
+        tasks.run_task(limited, ADMIN, make_task(limited, tenant_id="acme").id)
+
+    started = [one for event in queue.take() if (one := sandbox.claim(event))["answer"]["run"]]
+    tenants.update_tenant(limited, ADMIN, "acme", {"max_running": 0})
+    sandbox.report(started[0], SUCCESS)
+
+    assert len(started) == 2
+    assert len(sandbox.run_due()) == 1
 
 
 def test_who_waits_for_nobody_is_found_by_a_tick(

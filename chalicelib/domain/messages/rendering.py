@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from chalicelib.domain.errors import Wrong
 from chalicelib.domain.messages import dingtalk, dingtalk_more, wecom, wecom_app, wecom_more
@@ -100,6 +101,18 @@ def _too_many() -> Wrong:
             f"result makes more than {MOST_MESSAGES} messages; join them or send fewer",
         )
     )
+
+
+def render_direct(content: object, channel_type: str, title: str) -> Rendered:
+    """Shape what a script sends by itself: a string is Markdown, a dict is as a result.
+
+    The title of a string names the message in lists and notifications, as DingTalk has it, and
+    is not made a heading: the caller wrote the whole text. Raises `Wrong` as `render` does.
+    """
+    if isinstance(content, str):
+        message, notes = read_message({"content": content, "title": title}, "")
+        return BUILDERS["markdown", channel_type](replace(message, given_title="")).noted(*notes)
+    return render(content, channel_type, title)
 
 
 def _unsupported(msg_type: str, channel_type: str) -> Wrong:

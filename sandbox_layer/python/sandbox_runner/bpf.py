@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Instructions: load a word, `and`, return, jumps.
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
@@ -36,15 +36,14 @@ def refuse(code: int = errno.EPERM) -> int:
     return 0x00050000 | code
 
 
-@dataclass(frozen=True)
-class Check:
-    """Argument `index`, of which the bits of `mask` count, is `value`.
+class Check(NamedTuple):
+    """Argument `argument`, of which the bits of `mask` count, is `value`.
 
     Pointers and longs are `wide`: their upper half has to be nought. The kernel itself looks
     at the lower half of anything else.
     """
 
-    index: int
+    argument: int
     value: int
     mask: int = _LOW_WORD
     wide: bool = False
@@ -57,7 +56,7 @@ Verdict = int | Alternatives
 
 def _checked(check: Check) -> list[tuple[Instruction, bool]]:
     """What tests one argument; True marks the jumps that leave for the next alternative."""
-    place = _ARGUMENTS + 8 * check.index
+    place = _ARGUMENTS + 8 * check.argument
     code = [((_LOAD, 0, 0, place), False)]
     if check.mask != _LOW_WORD:
         code.append(((_AND, 0, 0, check.mask), False))

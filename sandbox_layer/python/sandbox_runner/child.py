@@ -6,7 +6,6 @@ import atexit
 import builtins
 import contextlib
 import errno
-import io
 import linecache
 import os
 import socket
@@ -15,45 +14,31 @@ import types
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from sandbox_runner import attachments, lockdown, results, sdk, shim, threads
-from sandbox_runner.console import Console, no_input, printer
+from sandbox_runner import attachments, lockdown, results, shim, threads, tracebacks
+from sandbox_runner.console import no_input, printer
 from sandbox_runner.frames import Channel
+from sandbox_runner.stage import Stage
 from sandbox_runner.tracebacks import SCRIPT, describe
+
+#: More than Python wants to see a step before it makes its bytecode fit (PEP 659).
+_REHEARSALS = 20
+_NOTHING: Mapping[str, Any] = {
+    **{"t": "job", "script": "result = 1", "params": {}},
+    **{"task_id": None, "tenant_id": None, "trace_id": ""},
+}
 
 
 class NoZone(LookupError):
     """Neither the machine nor the layer has the zone; a wrong local time would be worse."""
 
 
-#: Made once for all runs, as a fork is quicker than making them.
-_CONSOLES = {name: Console(f"<{name}>") for name in ("stdout", "stderr")}
-
-
 def prepare() -> None:
     """Do in the zygote what would be the same in every child."""
+    tracebacks.prepare()
     builtins.print = printer()
     builtins.input = no_input
     threads.prepare()
     shim.prepare()
-
-
-def _enter_module(job: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
-    """The script's globals, with everything around it as in a fresh interpreter."""
-    for name, console in _CONSOLES.items():
-        console.connect(channel)
-        setattr(sys, name, console)
-        # A script that wraps the one must not end the other.
-        setattr(sys, f"__{name}__", console)
-    sys.argv = [SCRIPT]
-    module = types.ModuleType("__main__")
-    module.__file__ = SCRIPT
-    sys.modules["__main__"] = module
-    module.__dict__.update(sdk.names(job, channel))
-    # Python's lines end as `io` has them, not as `str.splitlines` has.
-    lines = io.StringIO(job["script"], newline=None).readlines()
-    linecache.cache[SCRIPT] = (len(job["script"]), None, lines, SCRIPT)
-    shim.enter(channel.call)
-    return module.__dict__
 
 
 def _compiled(script: str) -> types.CodeType:
@@ -74,12 +59,17 @@ def _failed(kind: str, error: str) -> dict[str, Any]:
     return {"t": "done", "ok": False, "kind": kind, "error": error}
 
 
-def _run_script(job: Mapping[str, Any], channel: Channel, has_zone: bool) -> dict[str, Any]:
+def _succeeded(names: Mapping[str, Any]) -> dict[str, Any]:
+    result = attachments.with_files(names.get("result"))
+    return {"t": "done", "ok": True, "result": results.to_json(result)}
+
+
+def _run_script(job: Mapping[str, Any], stage: Stage, has_zone: bool) -> dict[str, Any]:
     try:
         if not has_zone:
             zone = job["timezone"]
             raise NoZone(f"沙箱没有时区 {zone} 的数据 / the sandbox has no data for {zone}")
-        names = _enter_module(job, channel)
+        names = stage.enter(job)
         try:
             exec(_compiled(job["script"]), names)
         except SystemExit as error:
@@ -88,8 +78,7 @@ def _run_script(job: Mapping[str, Any], channel: Channel, has_zone: bool) -> dic
                 return _failed("script", describe(error))
         finally:
             _leave()
-        result = attachments.with_files(names.get("result"))
-        return {"t": "done", "ok": True, "result": results.to_json(result)}
+        return _succeeded(names)
     except MemoryError as error:
         lockdown.lend_reserve()
         return _failed("memory", describe(error))
@@ -102,15 +91,33 @@ def _run_script(job: Mapping[str, Any], channel: Channel, has_zone: bool) -> dic
         return _failed("disk" if is_full else "script", describe(error))
 
 
-def run(
-    sock: socket.socket, limits: lockdown.Limits, means: lockdown.Means, has_zone: bool
-) -> NoReturn:
-    """Carry out the run whose supervisor is at the other end of `sock`.
+def rehearse() -> None:
+    """Go through the steps of a run in the zygote.
+
+    What Python does once it leaves in the zygote then: a child would write it to pages that it
+    has to have copied first.
+    """
+    near, far = socket.socketpair()
+    with near, far:
+        stage, platform = Stage(Channel(far)), Channel(near)
+        for _ in range(_REHEARSALS):
+            platform.send(_NOTHING)
+            job = stage.channel.receive()
+            names = stage.enter(job)
+            exec(_compiled(job["script"]), names)
+            stage.channel.send(_succeeded(names))
+            platform.receive()
+    shim.enter(None)
+    linecache.clearcache()
+
+
+def run(stage: Stage, limits: lockdown.Limits, means: lockdown.Means, has_zone: bool) -> NoReturn:
+    """Carry out the run whose supervisor is at the other end of the stage's channel.
 
     `has_zone`: whether local time is that of the task.
     """
-    channel = Channel(sock)
+    channel = stage.channel
     channel.send({"t": "locked", "layers": lockdown.lock_down(limits, means)})
     # Only a supervisor that is content with the layers sends the job.
-    channel.send(_run_script(channel.receive(), channel, has_zone))
+    channel.send(_run_script(channel.receive(), stage, has_zone))
     os._exit(0)

@@ -66,7 +66,14 @@ def printer() -> Callable[..., None]:
         *values: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None,
         flush: bool = False,
     ) -> None:  # fmt: skip
-        """打印输出。Print to the run's log; `sep`, `end` and `file` as in Python."""
+        """打印到执行日志,立即可见;用法与 Python 的 `print` 相同。
+
+        Print to the run's log, at once; as Python's own `print`.
+
+        Example::
+
+            print('上海', 12, sep=': ')
+        """
         place = sys.stdout if file is None else file
         if not isinstance(place, Console):
             ordinary(*values, sep=sep, end=end, file=place, flush=flush)
@@ -82,10 +89,31 @@ def logger(channel: Channel) -> Callable[[Any], None]:
     """A `log` that puts the time, in the task's zone, before the message."""
 
     def log(message: Any) -> None:
-        """记录日志。Write a line with the time of day to the run's log."""
+        """记录一行日志,行首是任务时区的时间。
+
+        Write a line to the run's log, with the time of day in the task's zone.
+
+        Example::
+
+            log('任务开始执行')
+        """
         say(channel, f"[{time.strftime('%H:%M:%S')}] {message}\n")
 
     return log
+
+
+def leave(code: Any = None) -> NoReturn:
+    """提前结束脚本。不带参数或为 0 时视为成功,`result` 照常推送;其他值视为失败。
+
+    End the script early: without a code, or with 0, as a success whose `result` is sent;
+    anything else is a failure, and its reason.
+
+    Example::
+
+        if not get_param('rows', []):
+            exit()
+    """
+    raise SystemExit(code)
 
 
 def no_input(prompt: object = "", /) -> NoReturn:

@@ -13,11 +13,25 @@ _LENGTH = struct.Struct(">I")
 
 
 class CallFailed(RuntimeError):
-    """The platform could not do what an SDK function asked it for; `kind` says why, if known."""
+    """平台未能完成 SDK 函数的请求;`kind` 是原因的代码,可能为空。属于 RuntimeError。
+
+    The platform could not do what an SDK function asked it for; `kind` says why, if known. A
+    RuntimeError.
+
+    Example::
+
+        try:
+            set_var('large', 'x' * 100_000)
+        except CallFailed as error:
+            log(f'{error.kind}: {error}')
+    """
+
+    # A script sees it under its bare name, in tracebacks too.
+    __module__ = "builtins"
 
     def __init__(self, words: str, kind: str | None = None) -> None:
         super().__init__(words)
-        self.kind = kind
+        self.kind: str | None = kind
 
 
 class Channel:

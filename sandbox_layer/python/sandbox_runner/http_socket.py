@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import errno
 import io
 import socket
@@ -10,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox_runner.frames import CallFailed
-from sandbox_runner.http_text import WEB_ONLY, head, merged, response, unchunked
+from sandbox_runner.http_request import failure_of, request
+from sandbox_runner.http_text import WEB_ONLY, response
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -18,25 +18,6 @@ if TYPE_CHECKING:
 Call = Callable[[str, Mapping[str, Any]], Any]
 #: The largest request body, in bytes; the platform reads frames of 8 MiB.
 MAX_BODY = 5 << 20
-_NO_PROXY = "沙箱不支持代理;请去掉 proxies / The sandbox has no proxies; leave proxies out"
-
-
-def _failure(failed: CallFailed) -> OSError:
-    """What a real socket would have raised, with the platform's words."""
-    words = " / ".join(str(failed).splitlines())
-    match failed.kind:
-        case "timeout":
-            return TimeoutError(words)
-        case "dns":
-            return socket.gaierror(socket.EAI_NONAME, words)
-        case "tls":
-            import ssl
-
-            return ssl.SSLCertVerificationError(ssl.SSL_ERROR_SSL, words)
-        case "refused" | "connect":
-            return ConnectionRefusedError(errno.ECONNREFUSED, words)
-        case _:
-            return ConnectionResetError(errno.ECONNRESET, words)
 
 
 class HttpSocket:
@@ -83,41 +64,8 @@ class HttpSocket:
 
     def _request(self) -> dict[str, Any] | None:
         """What was written, or None if the request is not complete yet."""
-        start, end, body = bytes(self._sent).partition(b"\r\n\r\n")
-        if not end:
-            # Nobody waits for the end of what is no HTTP.
-            if b"\r\n" in start or len(start) > 1 << 16:
-                head(start)
-            return None
-        method, target, headers = head(start)
-        fields = {name.lower(): value for name, value in headers}
-        if "chunked" in fields.get("transfer-encoding", "").lower():
-            whole = unchunked(body)
-        else:
-            size = int(fields.get("content-length", "0"))
-            whole = body[:size] if len(body) >= size else None
-        if whole is None:
-            return None
-        return {
-            "method": method,
-            "url": self._url(target, fields.get("host", "")),
-            "headers": merged([pair for pair in headers if pair[0].lower() != "host"]),
-            "body": base64.b64encode(whole).decode("ascii") if whole else None,
-            # The library follows redirects itself, and every hop comes by here.
-            "follow": False,
-            "timeout": self._timeout,
-        }
-
-    def _url(self, target: str, host: str) -> str:
-        if not target.startswith("/"):
-            raise OSError(errno.EPROTONOSUPPORT, _NO_PROXY)
-        name = f"[{self._host}]" if ":" in self._host else self._host
-        origin = name if self._port == {"http": 80, "https": 443}[self._scheme] else ""
-        origin = origin or f"{name}:{self._port}"
-        if host and host.lower() not in {origin.lower(), f"{name}:{self._port}".lower()}:
-            words = "请求头 Host 不能与地址不同 / the header Host must be that of the address"
-            raise OSError(errno.EINVAL, words)
-        return f"{self._scheme}://{origin}{target}"
+        asked = request(bytes(self._sent), self._scheme, self._host, self._port)
+        return None if asked is None else {**asked, "timeout": self._timeout}
 
     def _exchange(self, request: dict[str, Any] | None) -> None:
         if request is None:
@@ -126,7 +74,7 @@ class HttpSocket:
         try:
             answer = self._call("http", request)
         except CallFailed as failed:
-            failure = _failure(failed)
+            failure = failure_of(failed)
         if failure is None:
             self._answer = io.BytesIO(response(request["method"], answer))
         elif self._patient or not isinstance(failure, TimeoutError | ConnectionResetError):

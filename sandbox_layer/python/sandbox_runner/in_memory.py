@@ -23,6 +23,8 @@ from importlib.readers import FileReader
 from pathlib import Path
 from typing import IO, Any
 
+from sandbox_runner.imports import on_import
+
 #: What no script has a use for.
 _LEFT_OUT = frozenset(
     {
@@ -170,6 +172,11 @@ def _keep_zones() -> None:
     zoneinfo.reset_tzpath(())
 
 
+def _name_no_files(mimetypes: Any) -> None:
+    """The machine's own lists of types cannot be opened; those of Python are in the module."""
+    mimetypes.knownfiles[:] = []
+
+
 def _layer_modules(kept: dict[str, _Kept], library: Path) -> None:
     """Whatever else is on the path, such as the layer, in the path's order."""
     for entry in reversed(sys.path):
@@ -188,4 +195,5 @@ def load() -> None:
         if entry.endswith("lib-dynload"):
             _import_extensions(Path(entry))
     _keep_zones()
+    on_import("mimetypes", _name_no_files)
     sys.meta_path.insert(2, _Finder(kept))

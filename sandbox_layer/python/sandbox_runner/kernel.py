@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 
 from sandbox_runner.syscalls import NUMBERS
 
@@ -16,15 +15,19 @@ _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP_SET_MODE_FILTER = 1
 _M_ARENA_MAX = -8
 # <linux/keyctl.h>: operations, and the keyrings that outlive a process.
-_KEYCTL_SETPERM, _KEYCTL_CLEAR = 5, 7
+_KEYCTL_SETPERM, _KEYCTL_CLEAR, _KEYCTL_GET_PERSISTENT = 5, 7, 22
+_PROCESS_KEYRING = -2
 _KEYRINGS = (-3, -4, -5)
 _ALL_RIGHTS_OF_OWNER = 0x3F3F0000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+# Made once: what a child makes and touches, it has to have pages for.
+_prctl = _libc.prctl
+_NOUGHT = ctypes.c_ulong(0)
 
 #: As uname(2) names it: the key of the tables of numbers.
-ARCH = platform.machine()
+ARCH = os.uname().machine
 
 
 class _Program(ctypes.Structure):
@@ -52,7 +55,7 @@ def syscall(name: str, *args: object) -> int:
 
 def prctl(option: int, value: int) -> None:
     """prctl(2); raises OSError where the machine refuses it, as Lambda's filter does."""
-    _checked(_libc.prctl(option, *(ctypes.c_ulong(number) for number in (value, 0, 0, 0))))
+    _checked(_prctl(option, ctypes.c_ulong(value), _NOUGHT, _NOUGHT, _NOUGHT))
 
 
 def die_with_parent(signal_number: int) -> None:
@@ -60,7 +63,13 @@ def die_with_parent(signal_number: int) -> None:
 
 
 def become_undumpable() -> None:
+    """Hide memory, environment and descriptors from others of the account (proc(5))."""
     prctl(_PR_SET_DUMPABLE, 0)
+
+
+def become_visible() -> None:
+    """Undo that, as a child of a process that hides does too."""
+    prctl(_PR_SET_DUMPABLE, 1)
 
 
 def adopt_orphans() -> None:
@@ -79,12 +88,18 @@ def filter_calls(code: bytes) -> None:
 
 def empty_keyrings() -> None:
     """Forget the keys of this session and of this user (keyctl(2)); others' stay."""
-    for keyring in _KEYRINGS:
+    keyrings = [*_KEYRINGS, _PROCESS_KEYRING]
+    try:
+        # It stays for days. To be had, it is put into the keyring that is emptied last.
+        keyrings.insert(0, syscall("keyctl", _KEYCTL_GET_PERSISTENT, -1, _PROCESS_KEYRING))
+    except OSError:
+        # There is none, or no keys at all on this machine.
+        keyrings.remove(_PROCESS_KEYRING)
+    for keyring in keyrings:
         for operation, argument in ((_KEYCTL_SETPERM, _ALL_RIGHTS_OF_OWNER), (_KEYCTL_CLEAR, 0)):
             try:
                 syscall("keyctl", operation, keyring, argument)
             except OSError:
-                # There is none, or no keys at all on this machine.
                 continue
 
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sandbox_runner import bpf, kernel, landlock, proofs
 
 #: Where the run's socket is, and the file rules until they hold; every other descriptor above 2
 #: is closed.
 SOCKET, RULES = 3, 4
+#: From here on lies what a zygote keeps, where no descriptor of a child comes to lie.
+_HIGH = 16
 #: What is left to report a MemoryError with.
 _RESERVE_BYTES = 16 << 20
 
 Regime = Literal["kernel", "fd-jail"]
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What one run may use: bytes on top of the bare interpreter, seconds, and numbers.
 
     `file_bytes`: the largest file that it may write, where it may write at all.
@@ -34,8 +35,7 @@ class Limits:
     file_bytes: int = 0
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(NamedTuple):
     """What this machine has to lock a child down with; the same for all runs of a zygote."""
 
     regime: Regime
@@ -47,6 +47,14 @@ class Means:
 
 
 Layer = Callable[[Limits, Means], None]
+
+
+def move_up(number: int) -> int:
+    """Another number for the descriptor `number`, which is closed."""
+    try:
+        return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    finally:
+        os.close(number)
 
 
 def _text_of(path: str) -> str:
@@ -96,8 +104,10 @@ def _session(limits: Limits, means: Means) -> None:
 
 
 def _descriptors(limits: Limits, means: Means) -> None:
-    for number in (1, 2):
-        os.dup2(0, number)
+    # Of its own: flags and locks belong to what was opened, and would outlive the run.
+    nothing = os.open("/dev/null", os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
     last = SOCKET
     if means.rules is not None:
         last = os.dup2(means.rules, RULES)
@@ -112,14 +122,22 @@ def _undumpable(limits: Limits, means: Means) -> None:
     kernel.become_undumpable()
 
 
+def _visible(limits: Limits, means: Means) -> None:
+    """Let the supervisor, which is of the same account, see which files it keeps open."""
+    kernel.become_visible()
+
+
 def _no_new_privileges(limits: Limits, means: Means) -> None:
     kernel.renounce_privileges()
 
 
 def _limits(limits: Limits, means: Means) -> None:
     memory = _address_space() + limits.memory_bytes
+    # Not 0, with which a handler of the machine's would still be given the memory (core(5)); but
+    # where the hard limit is 0 already, nobody may raise it.
+    core = 1 if resource.getrlimit(resource.RLIMIT_CORE)[1] else 0
     for what, soft, hard in (
-        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_CORE, core, core),
         (resource.RLIMIT_MEMLOCK, 0, 0),
         # By this one the supervisor knows a script's process from any other.
         (resource.RLIMIT_MSGQUEUE, 0, 0),
@@ -157,7 +175,6 @@ _FIRST: Mapping[str, Layer] = {
     "session": _session,
     "descriptors": _descriptors,
     "die_with_zygote": _die_with_zygote,
-    "undumpable": _undumpable,
     "no_new_privileges": _no_new_privileges,
     "limits": _limits,
 }
@@ -169,8 +186,21 @@ _PROOFS: Mapping[str, Layer] = {
 }
 #: What each regime tries. The jail takes as much of the kernel's help as there is.
 LAYERS: Mapping[Regime, Mapping[str, Layer]] = {
-    "kernel": {**_FIRST, "landlock": _landlock, "seccomp": _seccomp, **_PROOFS},
-    "fd-jail": {**_FIRST, "landlock": _landlock, "jail": _jail, "seccomp": _seccomp, **_PROOFS},
+    "kernel": {
+        **_FIRST,
+        "visible": _visible,
+        "landlock": _landlock,
+        "seccomp": _seccomp,
+        **_PROOFS,
+    },
+    "fd-jail": {
+        **_FIRST,
+        "undumpable": _undumpable,
+        "landlock": _landlock,
+        "jail": _jail,
+        "seccomp": _seccomp,
+        **_PROOFS,
+    },
 }
 
 

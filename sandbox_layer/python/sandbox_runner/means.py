@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from sandbox_runner import kernel, landlock
-from sandbox_runner.lockdown import LAYERS, Limits, Means, lock_down
+from sandbox_runner.lockdown import LAYERS, Limits, Means, lock_down, move_up
 from sandbox_runner.seccomp import script_filter
 from sandbox_runner.syscalls import NUMBERS
 
@@ -21,8 +20,6 @@ _READABLE = (
     *("/etc/pki/tls/certs", "/etc/pki/tls/openssl.cnf", "/etc/pki/ca-trust/extracted"),
     *("/dev/urandom", "/dev/random", "/dev/zero"),
 )
-#: Rules are kept where no descriptor of a child comes to lie.
-_HIGH = 16
 #: Ample: the child of the rehearsal does next to nothing.
 _REHEARSAL = Limits(memory_bytes=64 << 20, cpu_seconds=10, open_files=48, tasks=1 << 16)
 
@@ -33,15 +30,12 @@ def _readable() -> list[str]:
     return [*_READABLE, library, *(entry for entry in sys.path if Path(entry).is_dir())]
 
 
-def _rules(folder: str) -> int | None:
+def _rules(folder: str, bundles: str) -> int | None:
     try:
-        number = landlock.ruleset(_readable(), folder)
+        readable = [*_readable(), *filter(None, [bundles])]
+        return move_up(landlock.ruleset(readable, folder))
     except OSError:
         return None
-    try:
-        return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, _HIGH)
-    finally:
-        os.close(number)
 
 
 def _filter(may_write: bool) -> bytes | None:
@@ -60,12 +54,12 @@ def holds(means: Means) -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
-def find(folder: str) -> Means:
+def find(folder: str, bundles: str = "") -> Means:
     """The stronger regime if all of it works here, else the jail that needs no kernel's help.
 
-    `folder`: where scripts may write, in the kernel regime.
+    `folder`: where scripts may write, in the kernel regime; `bundles`: where they may read.
     """
-    rules = _rules(folder)
+    rules = _rules(folder, bundles)
     if rules is not None:
         means = Means("kernel", folder, rules, _filter(may_write=True))
         if holds(means):

@@ -18,7 +18,7 @@ def _fault(value: Any) -> str | None:
     """What is wrong with one value that is no list and no dict."""
     if value is None or isinstance(value, int):
         # Python itself turns no longer number into text than 4300 digits.
-        return "数字太大 / is too large a number" if value and value.bit_length() > 1024 else None
+        return "数字太大 / is too large a number" if value and value.bit_length() > 1023 else None
     if isinstance(value, float):
         return None if math.isfinite(value) else f"{value} 不是 JSON 数字 / is not a number in JSON"
     if isinstance(value, str):

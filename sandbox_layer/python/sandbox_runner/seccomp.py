@@ -29,11 +29,11 @@ _SIGNALS = (
 _THREADS = "futex set_robust_list set_tid_address rseq"
 _DESCRIPTORS = (
     "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close"
-    " close_range dup dup2 dup3 pipe pipe2 eventfd2 poll ppoll select pselect6 epoll_create"
+    " dup dup2 dup3 pipe pipe2 eventfd2 poll ppoll select pselect6 epoll_create"
     " epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 sendfile copy_file_range"
 )
 #: On the socket that it has, and on pairs of its own.
-_SOCKETS = "recvfrom recvmsg shutdown getsockname getpeername getsockopt"
+_SOCKETS = "recvfrom recvmsg shutdown getsockname getpeername"
 #: To look; what may be opened is Landlock's to say.
 _LOOKING = (
     "open openat stat fstat lstat newfstatat statx statfs fstatfs access faccessat faccessat2"
@@ -45,8 +45,9 @@ _CHANGING = (
     " fsync fdatasync sync_file_range flock"
 )
 
-# <linux/sched.h>: what makes a thread, and what a thread may not have.
-_CLONE_THREAD = 0x00000100 | 0x00000800 | 0x00010000
+# <linux/sched.h>: what makes a thread, which has the same descriptors (memory, folder, files,
+# signals), and what a thread may not have.
+_CLONE_THREAD = 0x00000100 | 0x00000200 | 0x00000400 | 0x00000800 | 0x00010000
 _CLONE_NEW = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x60000000
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE = 1, 1, 0xF
 # <asm-generic/fcntl.h> and <linux/fcntl.h>: duplicates, flags, locks. Nothing that sends signals.
@@ -54,6 +55,9 @@ _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 # <asm-generic/ioctls.h>: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _RLIMIT_AS = 9
+# <asm-generic/socket.h>: type, error, sizes of buffers, whether it listens, protocol, family.
+# Others tell who is at the other end, or give a descriptor of that process.
+_SOL_SOCKET, _SOCKET_FACTS = 1, (3, 4, 7, 8, 30, 38, 39)
 
 
 def _one_of(index: int, values: tuple[int, ...]) -> Alternatives:
@@ -66,11 +70,14 @@ _WITH_ARGUMENTS: dict[str, Verdict] = {
     # glibc falls back to clone, whose flags a filter can read.
     "clone3": refuse(errno.ENOSYS),
     "openat2": refuse(errno.ENOSYS),
+    # With or without CLOEXEC, but no descriptors of a thread's own.
+    "close_range": _one_of(2, (0, 4)),
     "kill": ((Check(0, OWN_PID),),),
     "tgkill": ((Check(0, OWN_PID),),),
     "fcntl": _one_of(1, _FCNTL),
     "ioctl": _one_of(1, _IOCTL),
     "sendto": ((Check(4, 0, wide=True),),),
+    "getsockopt": tuple((Check(1, _SOL_SOCKET), Check(2, fact)) for fact in _SOCKET_FACTS),
     "socketpair": ((Check(0, _AF_UNIX), Check(1, _SOCK_STREAM, _SOCK_TYPE)),),
     "prlimit64": (
         (Check(0, 0), Check(2, 0, wide=True)),

@@ -58,8 +58,11 @@ def _new_conn(connection: Any) -> HttpSocket:
     return _socket(connection.host, connection.port, connection.timeout, patient=True)
 
 
-def enter(call: Call) -> None:
-    """Have everything of this process that opens connections use `call`, and nothing else."""
+def enter(call: Call | None) -> None:
+    """Have everything of this process that opens connections use `call`, and nothing else.
+
+    With None there is no run any more.
+    """
     _run.call = call
 
 

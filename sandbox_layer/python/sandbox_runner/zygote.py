@@ -11,21 +11,25 @@ import resource
 import select
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandbox_runner import child, kernel, means, modes, packages, zones
-from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks
+from sandbox_runner import bundles, child, kernel, means, modes, packages, zones
+from sandbox_runner.frames import Channel
+from sandbox_runner.lockdown import SOCKET, Limits, Means, count_tasks, move_up
+from sandbox_runner.stage import Stage, placeholder
 
-#: The document's modules first, then what scripts often import.
+#: The document's modules first, then what scripts often import. Every child has to be given, and
+#: to give back, all pages of these: what is big or rare waits for a script that names it
+#: (`load` of the order to run).
 # fmt: off
 PRELOADED = (
     "datetime", "time", "json", "re", "math", "random", "hashlib", "base64", "traceback",
     "linecache", "zoneinfo", "urllib.parse", "collections", "csv", "io", "itertools", "functools",
-    "statistics", "decimal", "string", "textwrap", "uuid", "hmac", "html", "calendar",
-    "dataclasses", "typing", "enum", "copy", "secrets", "operator", "threading", "logging",
-    "struct", "zlib", "_strptime", "pathlib",
+    "string", "textwrap", "hmac", "calendar", "typing", "enum", "copy", "secrets", "operator",
+    "threading", "struct", "zlib", "_strptime", "pathlib",
 )
 # fmt: on
 #: Descriptors that zygote and children can ever have; low, so that closing the rest is quick.
@@ -36,6 +40,10 @@ _OWN_SECRETS = "/proc/self/environ"
 _COUNT_AGE = 60.0
 #: With more tasks than these the account is not ours alone, and each run counts anew.
 _OURS = 48
+
+
+#: `signal` without its enumerations, of which a child would have to copy the pages.
+_bare_signal: Any = importlib.import_module("_signal")
 
 
 def _tolerate(step: Any, *args: Any) -> bool:
@@ -60,13 +68,13 @@ def _is_unreadable() -> bool:
     return False
 
 
-def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
+def _prepare(folder: str, bundles_folder: str) -> tuple[Means, dict[str, bool]]:
     """Load everything, then give up what is not needed; says what the machine allowed."""
     child.prepare()
     for name in PRELOADED:
         importlib.import_module(name)
     packages.prepare()
-    found = means.find(folder)
+    found = means.find(folder, bundles_folder)
     if found.regime == "fd-jail":
         importlib.import_module("sandbox_runner.in_memory").load()
     modes.forget()
@@ -81,17 +89,16 @@ def _prepare(folder: str) -> tuple[Means, dict[str, bool]]:
         "dies_with_supervisor": _tolerate(kernel.die_with_parent, signal.SIGKILL),
     }
     allowed["unreadable"] = _is_unreadable()
-    gc.collect()
-    gc.freeze()
     return found, allowed
 
 
 class Zygote:
     """Answers the supervisor: `run` forks a child, `reap` returns when none is left."""
 
-    def __init__(self, control: socket.socket, found: Means) -> None:
+    def __init__(self, control: socket.socket, found: Means, stage: Stage) -> None:
         self._control = control
         self._means = found
+        self._stage = stage
         self._alarm, alarm = socket.socketpair()
         for end in (self._alarm, alarm):
             end.setblocking(False)
@@ -109,28 +116,27 @@ class Zygote:
         poll.register(self._alarm, select.POLLIN)
         while True:
             ready = {number for number, _ in poll.poll()}
+            # An order first: after one to reap, nobody asks how the child ended.
+            if self._control.fileno() in ready and not self._obey():
+                return
             if self._alarm.fileno() in ready:
                 self._alarm.recv(4096)
                 self._tell_exit()
-            if self._control.fileno() in ready and not self._obey():
-                return
-
-    def _say(self, **message: Any) -> None:
-        self._control.send(json.dumps(message).encode("ascii"))
 
     def _obey(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+        data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 2)
         if not data:
             return False
         order = json.loads(data)
         if order["op"] == "run":
-            self._fork(descriptors[0], order)
+            self._fork(descriptors, order)
         else:
             self._reap(order["forget_keys"])
         return True
 
-    def _fork(self, descriptor: int, order: dict[str, Any]) -> None:
+    def _fork(self, descriptors: list[int], order: dict[str, Any]) -> None:
         packages.load(order["load"])
+        bundles.prepare(descriptors[1:])
         tasks = self._count() + order["tasks"]
         limits = Limits(
             order["memory_bytes"],
@@ -143,20 +149,24 @@ class Zygote:
         has_zone = zones.enter(order["timezone"])
         pid = os.fork()
         if pid == 0:
-            self._become_child(descriptor, limits, has_zone)
-        os.close(descriptor)
+            self._become_child(descriptors, order["bundle"], limits, has_zone)
+        for descriptor in descriptors:
+            os.close(descriptor)
         self._child = pid
-        self._say(pid=pid)
+        self._control.send(b'{"pid": %d}' % pid)
 
-    def _become_child(self, descriptor: int, limits: Limits, has_zone: bool) -> NoReturn:
+    def _become_child(
+        self, descriptors: list[int], bundle: str, limits: Limits, has_zone: bool
+    ) -> NoReturn:
         try:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            # Whatever else holds 3 is closed a moment later, and this end with it.
+            _bare_signal.signal(_bare_signal.SIGCHLD, _bare_signal.SIG_DFL)
+            descriptor, *archive = descriptors
+            bundles.enter(bundle, archive[0] if archive else None)
             for end in (self._control, self._alarm, self._wakeup):
                 end.detach()
             os.dup2(descriptor, SOCKET)
-            child.run(socket.socket(fileno=SOCKET), limits, self._means, has_zone)
+            child.run(self._stage, limits, self._means, has_zone)
         finally:
             os._exit(70)
 
@@ -174,12 +184,8 @@ class Zygote:
         ended = os.waitid(os.P_PID, self._child, flags)
         if ended is None:
             return
-        exited = ended.si_code == os.CLD_EXITED
-        self._say(
-            exited=self._child,
-            code=ended.si_status if exited else 0,
-            signal=0 if exited else ended.si_status,
-        )
+        how = b"code" if ended.si_code == os.CLD_EXITED else b"signal"
+        self._control.send(b'{"exited": %d, "%b": %d}' % (self._child, how, ended.si_status))
         self._child = 0
 
     def _reap(self, forget_keys: bool) -> None:
@@ -190,20 +196,27 @@ class Zygote:
         self._child = 0
         if forget_keys:
             kernel.empty_keyrings()
-        self._say(clean=True)
+        self._control.send(b'{"clean": true}')
 
 
-def main(descriptor: int, folder: str) -> None:
+def main(descriptor: int, folder: str, bundles_folder: str = "") -> None:
     """Serve the supervisor at the other end of `descriptor` until it goes.
 
-    `folder`: where scripts may write, if the kernel holds them to it.
+    `folder`: where scripts may write, if the kernel holds them to it. `bundles_folder`: where the
+    packages are that they bring, if any.
     """
-    control = socket.socket(fileno=descriptor)
-    found, allowed = _prepare(folder)
-    zygote = Zygote(control, found)
+    control = socket.socket(fileno=move_up(descriptor))
+    found, allowed = _prepare(folder, bundles_folder)
+    child.rehearse()
+    stage = Stage(Channel(placeholder()))
+    zygote = Zygote(control, found, stage)
     # Until now a traceback went to the supervisor's pipe.
     os.dup2(0, 2)
-    ready = {"ready": os.getpid(), "regime": found.regime, "allowed": allowed}
+    stage.set()
+    gc.collect()
+    gc.freeze()
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    ready = {"ready": os.getpid(), "regime": found.regime, "allowed": allowed, "python": python}
     control.send(json.dumps(ready).encode("ascii"))
     with contextlib.suppress(ConnectionError):
         zygote.serve()

@@ -98,6 +98,20 @@ for number in range(100):
     Attempt("fill the disk with small files", """
 for number in range(100_000): open(str(number), "w").close()
 """),
+    Attempt("fill the disk with what it deletes", """
+kept = []
+for _ in range(40):
+    kept.append(open("big", "wb")); kept[-1].write(bytes(8 << 20)); os.unlink("big")
+time.sleep(1); breach("320 MB")
+"""),
+    Attempt("fill the disk with what has no name", """
+import mmap
+kept = []
+for _ in range(40):
+    number = os.open(".", os.O_TMPFILE | os.O_RDWR)
+    os.write(number, bytes(8 << 20)); kept.append(mmap.mmap(number, 4096)); os.close(number)
+time.sleep(1); breach("320 MB")
+"""),
     Attempt("hide what it writes", """
 for number in range(99):
     os.mkdir("d" * 200); os.chdir("d" * 200)

@@ -16,8 +16,31 @@ from sandbox_runner.syscalls import NUMBERS
 
 from tests.sandbox.hostile.environment import SECRET
 
-_FOR_ALL = ("/tmp", "/var/tmp", "/dev/shm")
-_EXTRA = {"setfsuid": 122, "tkill": 200} if kernel.ARCH == "x86_64" else {}
+_FOR_ALL = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")
+#: <asm/unistd_64.h> and <asm-generic/unistd.h>: what only attempts ask for.
+_EXTRA = {
+    "x86_64": {
+        **{"setfsuid": 122, "tkill": 200, "kcmp": 312, "get_robust_list": 274, "move_pages": 279},
+        **{"migrate_pages": 256, "ioprio_set": 251, "sched_setattr": 314, "timer_create": 222},
+        **{"execveat": 322, "inotify_init1": 294, "fanotify_init": 300, "memfd_secret": 447},
+        **{"open_tree": 428, "move_mount": 429, "fsopen": 430, "mount_setattr": 442},
+        **{"syslog": 103, "sendmmsg": 307, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297},
+        **{"vmsplice": 278, "splice": 275, "tee": 276, "mlock2": 325, "quotactl": 179},
+        **{"acct": 163, "iopl": 172, "modify_ldt": 154, "kexec_load": 246, "personality": 135},
+        **{"init_module": 175, "finit_module": 313},
+    },
+    "aarch64": {
+        **{"setfsuid": 151, "tkill": 130, "kcmp": 272, "get_robust_list": 100, "move_pages": 239},
+        **{"migrate_pages": 238, "ioprio_set": 30, "sched_setattr": 274, "timer_create": 107},
+        **{"execveat": 281, "inotify_init1": 26, "fanotify_init": 262, "memfd_secret": 447},
+        **{"open_tree": 428, "move_mount": 429, "fsopen": 430, "mount_setattr": 442},
+        **{"syslog": 116, "sendmmsg": 269, "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240},
+        **{"vmsplice": 75, "splice": 76, "tee": 77, "mlock2": 284, "quotactl": 60},
+        **{"acct": 89, "kexec_load": 104, "personality": 92, "init_module": 105},
+        **{"finit_module": 273},
+    },
+}
+_SOCKET = {"x86_64": 41, "aarch64": 198}
 
 
 class Traps:
@@ -61,7 +84,8 @@ class Traps:
             "own": str(self.own),
             "public": str(self.public),
             "folder": str(self._folder),
-            "numbers": {**NUMBERS[kernel.ARCH], **_EXTRA},
+            "numbers": {**NUMBERS[kernel.ARCH], **_EXTRA[kernel.ARCH]},
+            "socket": _SOCKET[kernel.ARCH],
             "kernel": is_kernel,
         }
 
@@ -75,14 +99,16 @@ class Traps:
         try:
             there = self.own.lstat()
             mode = (stat.S_IFREG | 0o600, self._uid)
-            return (there.st_mode, there.st_uid) != mode or self.own.read_text() != SECRET
+            is_marked = bool(os.listxattr(self.own))
+            told = self.own.read_text()
+            return (there.st_mode, there.st_uid) != mode or told != SECRET or is_marked
         except OSError:
             return True
 
     def belongings(self) -> set[str]:
         """All that the account has where everyone may leave things, by name or number."""
         found = set()
-        waiting = [Path(name) for name in _FOR_ALL]
+        waiting = [Path(name) for name in _FOR_ALL if Path(name).is_dir()]
         while waiting:
             for one in waiting.pop().iterdir():
                 # What others leave there, they also take away.

@@ -82,3 +82,12 @@ def while_working(house: House, ask: Callable[[], Any]) -> Any:
         house.work()
         thread.join(0.01)
     return answers[0]
+
+
+def parameters(house: House) -> dict[str, str]:
+    """The parameters that examples of the documentation take."""
+    return {
+        "url": f"{house.web.url}/rows",
+        "dingtalk_webhook": f"{house.web.url}/robot/send?access_token=token-of-a-robot",
+        "wecom_webhook": f"{house.web.url}/cgi-bin/webhook/send?key=key-of-a-robot",
+    }

@@ -15,7 +15,7 @@ from sandbox_runner import sdk
 from sandbox_runner.frames import Channel
 
 from chalicelib.sandbox.broker_calls import NAMES
-from chalicelib.services import tenant_configs, tenants, variables
+from chalicelib.services import secrets, tenant_configs, tenants, variables
 from chalicelib.services.pages import Page
 from tests.sandbox.sdk.house import House, Log
 from tests.services.rows import ADMIN
@@ -59,6 +59,18 @@ def asks_nothing(script: str) -> Attempt:
 ATTEMPTS = {
     "log": asks_nothing("log(other['log_id'])"),
     "print": asks_nothing("print(other['log_id'])"),
+    # No provider is set here; what a provider is asked holds nothing but the script's own words.
+    "ai": Attempt("result = 'CallFailed' in told(ai, other['log_id'] and 'hello')", True),
+    "get_secret": Attempt(
+        "result = ['CallFailed' in told(get_secret, key) for key in ('k', 'acme/k', '', 'K')]",
+        [True] * 4,
+    ),
+    # No data source is its own, and there is no way to name another's.
+    "db_query": Attempt(
+        "result = ['CallFailed' in told(db_query, sql) for sql in"
+        " ('SELECT * FROM platform_script_vars', 'SELECT 1', 'SHOW TABLES')]",
+        [True] * 3,
+    ),
     "exit": asks_nothing("exit()"),
     "quit": asks_nothing("quit()"),
     "get_var": Attempt("result = [get_var('k'), get_var('k', 'none')]", [None, "none"]),
@@ -82,7 +94,9 @@ ATTEMPTS = {
     "http_post": Attempt(
         "result = 'HttpError' in told(http_post, 'http://127.0.0.1:8000/api/api-keys')", True
     ),
-    # The lead adds here, as they come: ai, db_query, dingtalk, get_secret, wecom.
+    # A name is no address: nothing of a channel can be asked for by its id.
+    "dingtalk": Attempt("result = 'ValueError' in told(dingtalk, str(other['log_id']), 'x')", True),
+    "wecom": Attempt("result = 'ValueError' in told(wecom, str(other['log_id']), 'x')", True),
 }
 #: Arguments by which a call might take a script for another's, and more than any call needs.
 SPOOFED = """{
@@ -94,7 +108,7 @@ SPOOFED = """{
 
 @dataclass(frozen=True)
 class Other:
-    """A task that ran, with a variable, parameters, a config and a log of its own."""
+    """A task that ran, with a variable, parameters, a config, a secret and a log of its own."""
 
     house: House
     ids: dict[str, Any]
@@ -124,6 +138,8 @@ def other(house: House, request: pytest.FixtureRequest) -> Other:
     tenants.create_tenant(house.platform, ADMIN, fields)
     name = ("acme", "app", "k")
     tenant_configs.put_config(house.platform, ADMIN, name, {"value": f"{MARK} config"})
+    secret = {"secret_key": "k", "value": f"{MARK} secret", "tenant_id": request.param}
+    secrets.create_secret(house.platform, ADMIN, secret)
     task = house.task(
         f"set_var('k', '{MARK} variable')\nprint(get_params())\nresult = '{MARK} result'",
         tenant_id=request.param,
