@@ -17,7 +17,7 @@ def card_words(message: Message, found: Card) -> str:
     """All that a card shows beside its title and buttons; raises `Wrong` if there is nothing."""
     picture = f"![]({message.pic_url})" if message.pic_url else ""
     if picture:
-        require_address(message.pic_url, "template_card 的 pic_url")
+        require_address(message.pic_url, "template_card.pic_url")
     entries = [_pair(one["keyname"], one) for one in found.horizontal]
     entries += [f"- {one['title']}" for one in found.jumps if one["type"] != 1]
     parts = [picture, _emphasis(found.extras), message.content.strip()]
@@ -55,7 +55,7 @@ def card_buttons(message: Message, found: Card) -> tuple[Button, ...]:
     url = message.url or str(found.action.get("url", ""))
     if not url:
         return ()
-    return (Button(OPEN, require_address(url, "template_card 的 url")),)
+    return (Button(OPEN, require_address(url, "template_card.url")),)
 
 
 def bracketless(title: str) -> str:

@@ -59,10 +59,10 @@ def link(message: Message) -> Rendered:
     body = {
         "title": message.title,
         "text": clipped(words, _MAX_LINK_BYTES),
-        "messageUrl": require_address(message.url, "link 消息的 url", _SCHEMES),
+        "messageUrl": require_address(message.url, "link.url", _SCHEMES),
     }
     if message.pic_url:
-        body["picUrl"] = require_address(message.pic_url, "link 消息的 pic_url")
+        body["picUrl"] = require_address(message.pic_url, "link.pic_url")
     notes = ignored(message.mentions, NOBODY)
     if body["text"] != words:
         notes += (Text("链接描述过长,已截断", "The words of the link were cut"),)

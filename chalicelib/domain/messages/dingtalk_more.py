@@ -66,7 +66,7 @@ def template_card(message: Message) -> Rendered:
 
 def textcard(message: Message) -> Rendered:
     """WeCom's card with one address; its `<div>` mean nothing here."""
-    url = require_address(message.url, "textcard 消息的 url")
+    url = require_address(message.url, "textcard.url")
     content = without_divs(message.content)
     require_content(replace(message, content=content))
     buttons = (Button(message.btntxt or OPEN, url),)

@@ -155,7 +155,7 @@ def _buttons(fields: Mapping[str, Any]) -> tuple[Button, ...]:
 
 
 def _button(fields: Mapping[str, Any], index: int) -> Button:
-    where = f"第 {index} 个按钮的 "
+    where = f"buttons[{index - 1}]."
     title = " ".join((said_of(fields, "title", where) or said_of(fields, "text", where)).split())
     if not title:
         raise Wrong(
@@ -164,7 +164,7 @@ def _button(fields: Mapping[str, Any], index: int) -> Button:
             )
         )
     url = text_of(fields, "url", where).strip()
-    return Button(title, require_address(url, f"buttons「{title[:20]}」的 url", _SCHEMES))
+    return Button(title, require_address(url, f"buttons「{title[:20]}」url", _SCHEMES))
 
 
 def _unused(fields: Mapping[str, Any], more: frozenset[str]) -> tuple[Text, ...]:

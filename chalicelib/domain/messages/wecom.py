@@ -56,7 +56,7 @@ def markdown_v2(message: Message) -> Rendered:
 
 def link(message: Message) -> Rendered:
     """A news message with one article keeps all four fields."""
-    require_address(message.url, "link 消息的 url")
+    require_address(message.url, "link.url")
     rendered = called(one_article(message), message)
     return rendered.noted(lowered("link", "news"))
 
@@ -65,7 +65,7 @@ def action_card(message: Message) -> Rendered:
     """A text_notice card for short plain text; otherwise Markdown with a link per button."""
     content = require_content(message)
     for button in message.buttons:
-        require_address(button.url, f"buttons「{button.title[:20]}」的 url")
+        require_address(button.url, f"buttons「{button.title[:20]}」url")
     short = len(content.strip()) <= MAX_NOTICE and is_plain(content)
     if short and 0 < len(message.buttons) <= MAX_JUMPS:
         rendered = called(Rendered((notice(message),), notice_notes(message)), message)

@@ -74,7 +74,7 @@ def markdown_v2(message: Message) -> Rendered:
 
 def link(message: Message) -> Rendered:
     """News if there is a picture, else a textcard, which the plain WeChat shows too."""
-    require_address(message.url, "link 消息的 url")
+    require_address(message.url, "link.url")
     if message.pic_url:
         return _sent(message, one_article(message)).noted(lowered("link", "news"))
     words = message.content.strip() or message.title
@@ -86,7 +86,7 @@ def action_card(message: Message) -> Rendered:
     """What is short and plain has buttons; all else is Markdown with links."""
     content = require_content(message)
     for one in message.buttons:
-        require_address(one.url, f"buttons「{one.title[:20]}」的 url")
+        require_address(one.url, f"buttons「{one.title[:20]}」url")
     words, count = content.strip(), len(message.buttons)
     if count == 1 and len(words) <= _MAX_DESCRIPTION and is_plain(content):
         [one] = message.buttons
@@ -122,7 +122,7 @@ def template_card(message: Message) -> Rendered:
 
 def textcard(message: Message) -> Rendered:
     """Its own: `<br>` and `<div class="gray">` in the content go along."""
-    url = require_address(message.url, "textcard 消息的 url")
+    url = require_address(message.url, "textcard.url")
     words = require_content(message).strip()
     return _sent(message, _textcard(message, words, url, message.btntxt))
 

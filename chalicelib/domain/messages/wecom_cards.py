@@ -61,13 +61,13 @@ def news_notice(message: Message, *, is_app: bool = False) -> Payload:
     extras = {k: v for k, v in found.extras.items() if k != "emphasis_content"}
     card: Payload = {"card_type": "news_notice", "main_title": {"title": message.title}, **extras}
     if message.pic_url or not (is_app and "image_text_area" in found.extras):
-        card["card_image"] = {"url": require_address(message.pic_url, "news_notice 卡片的 pic_url")}
+        card["card_image"] = {"url": require_address(message.pic_url, "news_notice.pic_url")}
     words, vertical = message.content.strip(), [*found.vertical]
     if words and len(words) <= _MAX_DESC:
         card["main_title"]["desc"] = words
     elif words:
         vertical.insert(0, {"title": "内容", "desc": _shortened(words, _MAX_VERTICAL_DESC)})
-        at_most(len(vertical), MAX_VERTICAL, "vertical_list(content 占一项)")
+        at_most(len(vertical), MAX_VERTICAL, "vertical_list + content")
     if vertical:
         card["vertical_content_list"] = vertical
     _add_lists(card, found, [*found.jumps] or [_jump(one) for one in message.buttons])
@@ -123,7 +123,7 @@ def button_interaction(message: Message, buttons: tuple[Button, ...]) -> Payload
 
 
 def _opened(button: Button) -> str:
-    return require_address(button.url, f"buttons「{button.title[:20]}」的 url")
+    return require_address(button.url, f"buttons「{button.title[:20]}」url")
 
 
 def _jump(button: Button) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _action(message: Message, found: Card) -> dict[str, Any]:
     urls = [one["url"] for one in entries if one.get("type") == 1]
     own = [message.url, *(one.url for one in message.buttons)]
     url = next(filter(None, [*own, *urls, message.page]), "")
-    return {"type": 1, "url": require_address(url, "卡片的 url(点击后打开的地址)")}
+    return {"type": 1, "url": require_address(url, "template_card.url")}
 
 
 def _left_out(names: list[str]) -> tuple[Text, ...]:

@@ -36,7 +36,7 @@ def news(items: tuple[Item, ...]) -> Rendered:
 def one_article(message: Message) -> Rendered:
     """A message's title, content, url and picture as an article."""
     if message.pic_url:
-        require_address(message.pic_url, f"{message.msg_type} 消息的 pic_url")
+        require_address(message.pic_url, f"{message.msg_type}.pic_url")
     words = message.content.strip()
     return news((Item(message.title, message.url, message.pic_url, words),))
 

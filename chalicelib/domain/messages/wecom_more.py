@@ -81,7 +81,7 @@ def template_card(message: Message) -> Rendered:
 
 def textcard(message: Message) -> Rendered:
     """News if there is a picture, else a notice."""
-    require_address(message.url, "textcard 消息的 url")
+    require_address(message.url, "textcard.url")
     plain = replace(message, content=without_divs(message.content))
     require_content(plain)
     if message.pic_url:
