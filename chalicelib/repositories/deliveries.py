@@ -69,8 +69,8 @@ def granted(tx: Transaction, token_hash: bytes) -> list[Row]:
     """The pending messages of a token, each with its channel as it is now (NULL: it is gone)."""
     rows = tx.all(
         """
-        SELECT d.id, d.uuid, d.title, d.result, d.channel_id, d.attempts, c.channel_name,
-               c.channel_type, c.webhook_url, c.sign_secret, c.is_enabled
+        SELECT d.id, d.log_id, d.uuid, d.title, d.result, d.channel_id, d.attempts,
+               c.channel_name, c.channel_type, c.webhook_url, c.sign_secret, c.is_enabled
         FROM platform_task_deliveries d
         LEFT JOIN platform_task_notify_channels c ON c.id = d.channel_id
         WHERE d.token_hash = %(token_hash)s AND d.status = 'pending'

@@ -96,7 +96,7 @@ def _follow(tx: Transaction, attempt: Attempt, task: Task, how: End, now: dateti
     again = attempt.retry_count < task.retry_count and attempt.cancel_requested_at is None
     if how.status == Status.FAILED and again:
         _retry(tx, attempt, task, now)
-    if how.status == Status.SUCCESS and how.result is not None:
+    if how.status == Status.SUCCESS and how.result not in (None, []):
         _add_deliveries(tx, attempt, task, how.result, now)
 
 
