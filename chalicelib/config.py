@@ -44,6 +44,8 @@ class Settings:
     ai_timeout_seconds: float = 120.0
     #: How many runs of one tenant may go on at once; 0 is no limit.
     tenant_max_running: int = 0
+    #: Days that logs of ended runs are kept, with their deliveries; 0 is for ever.
+    log_retention_days: int = 90
     #: The interpreter, and the folder of `sandbox_runner`, that scripts live in.
     sandbox_python: str = ""
     sandbox_layer: str = "/opt/python"
@@ -100,6 +102,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ai_monthly_tokens=int(env.get("AI_MONTHLY_TOKENS", "0")),
         ai_timeout_seconds=float(env.get("AI_TIMEOUT_SECONDS", "120")),
         tenant_max_running=int(env.get("TENANT_MAX_RUNNING", "0")),
+        log_retention_days=int(env.get("LOG_RETENTION_DAYS", "90")),
         sandbox_python=env.get("SANDBOX_PYTHON", ""),
         sandbox_layer=env.get("SANDBOX_LAYER", "/opt/python"),
         sandbox_memory_mb=int(env.get("SANDBOX_MEMORY_MB", "256")),

@@ -39,6 +39,7 @@ class Trigger(StrEnum):
     MANUAL = "manual"
     TEST = "test"
     EVENT = "event"
+    BACKFILL = "backfill"
 
 
 class SkipReason(StrEnum):
@@ -49,6 +50,8 @@ class SkipReason(StrEnum):
     RESCHEDULED = "rescheduled"  # the schedule no longer holds it, or the task was switched off
     DELETED = "deleted"  # the task is gone
     TENANT_DISABLED = "tenant_disabled"  # nothing of its tenant runs, whoever asks
+    PAUSED = "paused"  # the schedules of its tenant, or of all, rested; what is behind ':' is why
+    MAINTENANCE = "maintenance"  # in a maintenance window, which is named behind ':'
 
 
 def scheduled_trace_id(task_id: int, scheduled_for: datetime) -> str:

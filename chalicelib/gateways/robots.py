@@ -13,6 +13,7 @@ from chalicelib.domain.messages.answers import SOON_SECONDS, Status, judge
 from chalicelib.domain.messages.model import Payload
 from chalicelib.domain.messages.webhook import check_webhook, secrets_of, signed_url
 from chalicelib.gateways.http import HttpFailed, Request, Response, fetch
+from chalicelib.gateways.robot_media import NoMedia, with_media
 
 _TIMEOUT_SECONDS = 15.0
 _MAX_ANSWER_BYTES = 256 * 1024
@@ -59,6 +60,7 @@ def send(
     except Wrong as wrong:
         return Receipt("failed", None, wrong.text.zh, None)
     try:
+        payload = with_media(robot.webhook_url, payload, allow)
         answer = fetch(
             _request(robot, payload, uuid, now),
             allow=allow,
@@ -67,9 +69,18 @@ def send(
             # A robot never moves; whoever says so would get the message.
             max_redirects=0,
         )
+    except NoMedia as refusal:
+        return _receipt(robot, refusal.answer) if refusal.answer else _not_uploaded(refusal)
     except HttpFailed as failure:
         return _no_answer(robot, failure)
     return _receipt(robot, answer)
+
+
+def _not_uploaded(refusal: NoMedia) -> Receipt:
+    """Nothing has been shown yet, so another try shows nothing twice."""
+    if refusal.is_final:
+        return Receipt("failed", None, str(refusal), None)
+    return Receipt("later", None, str(refusal), SOON_SECONDS)
 
 
 def _request(robot: Robot, payload: Payload, uuid: str, now: datetime) -> Request:

@@ -74,8 +74,8 @@ def granted(tx: Transaction, token_hash: bytes) -> list[Row]:
     """The pending messages of a token, each with its channel as it is now (NULL: it is gone)."""
     rows = tx.all(
         """
-        SELECT d.id, d.uuid, d.title, d.result, d.channel_id, d.attempts, d.address,
-               d.wecom_app_id, d.channel_type AS sent_as, d.channel_name AS sent_to,
+        SELECT d.id, d.log_id, d.uuid, d.title, d.result, d.channel_id, d.attempts,
+               d.address, d.wecom_app_id, d.channel_type AS sent_as, d.channel_name AS sent_to,
                d.errcode, c.channel_name, c.channel_type, c.webhook_url, c.sign_secret,
                COALESCE(c.is_enabled, w.is_enabled) AS is_enabled
         FROM platform_task_deliveries d

@@ -23,7 +23,10 @@ class LogFilter:
 
 _SELECT = """
     SELECT id, task_id, tenant_id, task_name, task_version, trace_id, trigger_type, status,
-           error_kind, skip_reason, scheduled_for, due_at, started_at, finished_at, duration_ms,
+           error_kind, skip_reason, scheduled_for, due_at, sent_at, started_at, finished_at,
+           CASE WHEN trigger_type <> 'backfill'
+             THEN TIMESTAMPDIFF(MICROSECOND, due_at, started_at) DIV 1000 END AS lateness_ms,
+           duration_ms,
            LEFT(output, %(most)s) AS output, error, result, input_params, retry_count, ai_tokens,
            created_at,
            cancel_requested_at IS NOT NULL AS cancel_requested

@@ -203,9 +203,9 @@ def claim(tx: Transaction, log_id: int, claim: Mapping[str, Any]) -> bool:
 
 
 def running_of(tx: Transaction, task_id: int) -> list[Row]:
-    """The attempts of a task that run: `id`, `lease_until`; not locked."""
+    """The attempts of a task that run: `id`, `lease_until`, `trigger_type`; not locked."""
     return tx.all(
-        "SELECT id, lease_until FROM platform_task_logs"
+        "SELECT id, lease_until, trigger_type FROM platform_task_logs"
         " WHERE task_id = %(task_id)s AND status = 'running'",
         {"task_id": task_id},
     )

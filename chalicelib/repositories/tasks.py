@@ -214,17 +214,27 @@ class DueTask:
     next_run_at: datetime
 
 
+#: As much as a DueTask has; an index and a condition are to follow.
+SELECT_DUE = """
+    SELECT id, tenant_id, task_name, schedule_type, time_points, cron_expression, timezone,
+       calendar, start_date, end_date, jitter_seconds, missed_policy, missed_window_seconds,
+       next_run_at
+    FROM platform_scheduled_tasks
+"""
+
+
+def due_task(row: Row) -> DueTask:
+    return DueTask(**{**row, "time_points": _list(decode_json(row["time_points"]))})
+
+
 def due(tx: Transaction, horizon: datetime, limit: int) -> list[DueTask]:
     """Claim tasks to plan, earliest first; rows that another transaction holds are passed over.
 
     ORDER BY follows the index: with a sort, the server would lock every due row.
     """
     rows = tx.all(
-        """
-        SELECT id, tenant_id, task_name, schedule_type, time_points, cron_expression, timezone,
-               calendar, start_date, end_date, jitter_seconds, missed_policy,
-               missed_window_seconds, next_run_at
-        FROM platform_scheduled_tasks
+        SELECT_DUE
+        + """
         WHERE is_enabled = 1 AND next_run_at < %(horizon)s
         ORDER BY next_run_at, id
         LIMIT %(limit)s
@@ -232,9 +242,7 @@ def due(tx: Transaction, horizon: datetime, limit: int) -> list[DueTask]:
         """,
         {"horizon": horizon, "limit": limit},
     )
-    return [
-        DueTask(**{**row, "time_points": _list(decode_json(row["time_points"]))}) for row in rows
-    ]
+    return [due_task(row) for row in rows]
 
 
 def advance(tx: Transaction, next_runs: Mapping[int, datetime | None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from chalice.app import Request
@@ -90,6 +91,20 @@ class Call:
             raise Invalid(FieldError(name, Text(zh, en)))
         return int(value)
 
+    def instant(self, name: str) -> datetime | None:
+        """A query parameter such as `2026-11-23T08:00:00Z`. Raises Invalid."""
+        value = self.text(name)
+        if value is None:
+            return None
+        instant = _instant(value)
+        if instant is None:
+            text = Text(
+                "须为带时区的时间,例如 2026-11-23T08:00:00Z",
+                "must be a time with its offset, as 2026-11-23T08:00:00Z",
+            )
+            raise Invalid(FieldError(name, text))
+        return instant
+
     def page(self) -> Page:
         size = self.number("size", 20, least=1, most=LARGEST_PAGE)
         return Page(self.number("page", 1, least=1, most=LAST_ROW // size), size)
@@ -99,3 +114,13 @@ class Call:
         if self.principal.is_platform:
             return self.text("tenant_id")
         return self.principal.tenant_id
+
+
+def _instant(text: str) -> datetime | None:
+    """A `+` that was not percent-encoded arrives as a blank."""
+    try:
+        read = datetime.fromisoformat(text.replace(" ", "+"))
+        instant = read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return instant if read.tzinfo is not None and 1970 <= instant.year < 9999 else None

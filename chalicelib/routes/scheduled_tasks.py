@@ -16,7 +16,14 @@ from chalicelib.repositories.tasks import TaskFilter
 from chalicelib.routes.answers import accepted, created, no_content, text
 from chalicelib.routes.call import Call
 from chalicelib.routes.http import Routes
-from chalicelib.services import run_logs, schedule_previews, script_tests, sdk_docs, tasks
+from chalicelib.services import (
+    backfilling,
+    run_logs,
+    schedule_previews,
+    script_tests,
+    sdk_docs,
+    tasks,
+)
 
 routes = Routes(__name__)
 
@@ -99,10 +106,26 @@ def toggle_task(call: Call, task_id: int) -> Any:
 def run_task(call: Call, task_id: int) -> Response:
     """`{"input_params": {…}}` lays parameters over those of the task, for this run alone."""
     params = read_field(Params, "input_params", call.optional_body().get("input_params", {}))
-    return accepted(tasks.run_task(call.platform, call.principal, task_id, params or None))
+    return accepted(
+        tasks.run_task(call.platform, call.principal, task_id, params or None, call.language)
+    )
+
+
+@routes.post("/api/scheduled-tasks/{task_id}/backfill", Role.operator)
+def backfill(call: Call, task_id: int) -> Any:
+    """`{"from", "to", "dry_run"}`: the occurrences of a time that is past, one after the other."""
+    started, answer = backfilling.backfill(
+        call.platform, call.principal, task_id, call.body(), call.language
+    )
+    return accepted(answer) if started else answer
+
+
+@routes.post("/api/scheduled-tasks/{task_id}/backfill/cancel", Role.operator)
+def cancel_backfill(call: Call, task_id: int) -> Any:
+    return backfilling.cancel_rest(call.platform, call.principal, task_id)
 
 
 @routes.get("/api/scheduled-tasks/{task_id}/logs")
 def list_task_logs(call: Call, task_id: int) -> Any:
     wanted = LogFilter(task_id=task_id, status=call.text("status"), trace_id=call.text("trace_id"))
-    return run_logs.list_logs(call.platform, call.principal, wanted, call.page())
+    return run_logs.list_logs(call.platform, call.principal, wanted, call.page(), call.language)

@@ -21,7 +21,7 @@ def list_logs(call: Call) -> Any:
     wanted = LogFilter(
         tenant_id=call.tenant(), status=call.text("status"), trace_id=call.text("trace_id")
     )
-    return run_logs.list_logs(call.platform, call.principal, wanted, call.page())
+    return run_logs.list_logs(call.platform, call.principal, wanted, call.page(), call.language)
 
 
 @routes.get("/api/task-logs/{log_id}")
@@ -38,9 +38,9 @@ def get_output(call: Call, log_id: int) -> Any:
 
 @routes.post("/api/task-logs/{log_id}/cancel", Role.operator)
 def cancel_run(call: Call, log_id: int) -> Response:
-    return accepted(run_logs.cancel(call.platform, call.principal, log_id))
+    return accepted(run_logs.cancel(call.platform, call.principal, log_id, call.language))
 
 
 @routes.post("/api/task-logs/{log_id}/rerun", Role.operator)
 def rerun(call: Call, log_id: int) -> Response:
-    return accepted(run_logs.rerun(call.platform, call.principal, log_id))
+    return accepted(run_logs.rerun(call.platform, call.principal, log_id, call.language))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain.messages import wecom_app
+
 #: Seconds within which WeCom drops the same message (90236).
 _SAME_WITHIN = 1800
 
@@ -12,15 +14,13 @@ _SAME_WITHIN = 1800
 def addressed(
     payload: Mapping[str, Any], app: Mapping[str, Any], uuid: str, *, again: bool
 ) -> dict[str, Any]:
-    """The payload with its agent and receivers; what is in it already stays, as in `raw`.
+    """The payload with its agent and receivers.
 
     `again`: it may have arrived before, so WeCom is to drop what it has. Not the first time: two
-    runs may well say the same. `uuid`: of [0-9a-f]; a card with buttons must have one (42014).
+    runs may well say the same. `uuid`: of [0-9a-f]; the same for every try.
     """
-    whole = {**app, **payload}
-    card = payload.get("template_card")
-    if isinstance(card, Mapping) and card.get("card_type") == "button_interaction":
-        whole["template_card"] = {"task_id": uuid, **card}
+    receivers = {field: value for field, value in app.items() if field != "agentid"}
+    whole = wecom_app.addressed(dict(payload), app["agentid"], receivers, uuid)
     if again:
         whole |= {"enable_duplicate_check": 1, "duplicate_check_interval": _SAME_WITHIN}
     return whole

@@ -41,7 +41,14 @@ def _uuid_of(uuid: str, part: int) -> str:
 def send_parts(
     robot: Robot, parts: Sequence[dict[str, Any]], uuid: str, send: Send, clock: Clock
 ) -> Receipt:
-    """Send the parts of one message in order, up to the first that does not go; its receipt."""
+    """Send the parts of one message in order, up to the first that does not go; its receipt.
+
+    Of no parts nothing is sent, and the receipt says so.
+    """
+    if not parts:
+        from chalicelib.gateways.robots import Receipt
+
+        return Receipt("failed", None, "没有要发送的内容", None)
     for number, part in enumerate(parts):
         receipt = send(robot, part, _uuid_of(uuid, number), clock)
         if receipt.status != "sent":
@@ -59,6 +66,8 @@ def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
         return _Sent("failed", errmsg=wrong.text.zh)
     notes = [note.zh for note in rendered.notes]
     parts = _parts(rendered, delivery)
+    if not parts:
+        return _Sent("sent", errmsg="result 中没有要发送的消息", notes=notes)
     payload = parts[0] if len(parts) == 1 else {"parts": list(parts)}
     robot = Robot(channel["channel_type"], channel["webhook_url"], channel["sign_secret"])
     receipt = send_parts(robot, parts, delivery["uuid"], send, clock)
@@ -76,7 +85,8 @@ def _rendered(delivery: Mapping[str, Any], channel_type: str) -> Rendered:
     # Whoever takes plain JSON gets it as it is.
     if channel_type == "webhook":
         return Rendered((delivery["result"],))
-    return render(delivery["result"], channel_type, delivery["title"])
+    # A broker of an earlier version knows no page.
+    return render(delivery["result"], channel_type, delivery["title"], delivery.get("page", ""))
 
 
 def _parts(rendered: Rendered, delivery: Mapping[str, Any]) -> Sequence[dict[str, Any]]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.domain.backfills import of_trace
+from chalicelib.domain.holds import Hold, covering
 from chalicelib.domain.runs import SkipReason, Trigger, of_key, of_task, of_tenant
 from chalicelib.domain.tasks import PLATFORM_TENANT, Task
-from chalicelib.repositories import locks, log_waits, logs, tenants
+from chalicelib.repositories import backfills, holds, locks, log_waits, logs, tenants
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import Attempt
 from chalicelib.repositories.tenants import Terms
@@ -28,7 +30,7 @@ TOO_LATE = timedelta(seconds=60)
 class Admission:
     """`skip` says why it never runs, `wait_for` what it waits for; neither: it runs, in `slot`."""
 
-    skip: SkipReason | None = None
+    skip: str | None = None
     wait_for: str | None = None
     slot: str | None = None
 
@@ -41,15 +43,24 @@ def admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | No
     terms = tenants.terms(tx, task.tenant_id) if task.tenant_id else Terms()
     if not terms.is_enabled:
         return Admission(skip=SkipReason.TENANT_DISABLED)
-    if attempt.trigger_type == Trigger.SCHEDULE:
-        if reason := _no_longer_due(tx, attempt, task, now):
-            return Admission(skip=reason)
-        if meeting := _meets_its_own(tx, attempt, task, now):
-            return meeting
-    most = platform.settings.tenant_max_running
-    if terms.max_running is not None:
-        most = terms.max_running
-    return _meets_others(tx, task, most)
+    if attempt.trigger_type == Trigger.SCHEDULE and (
+        scheduled := _on_schedule(tx, attempt, task, now)
+    ):
+        return scheduled
+    if attempt.trigger_type == Trigger.BACKFILL and (name := _not_its_turn(tx, attempt, task, now)):
+        return Admission(wait_for=name)
+    limit = terms.max_running
+    most = platform.settings.tenant_max_running if limit is None else limit
+    return _meets_others(tx, attempt, task, most)
+
+
+def _on_schedule(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> Admission | None:
+    """What a schedule has to say; None: nothing against it."""
+    if reason := _no_longer_due(tx, attempt, task, now):
+        return Admission(skip=reason)
+    if hold := _held(tx, attempt, task, now):
+        return Admission(skip=hold.skip_reason)
+    return _meets_its_own(tx, attempt, task, now)
 
 
 def _no_longer_due(
@@ -74,6 +85,17 @@ def _no_longer_due(
     return None
 
 
+def _held(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> Hold | None:
+    """The pause or maintenance window in which an attempt is due, or would start.
+
+    A first attempt counts by its occurrence, as a preview does, and not by its jitter.
+    """
+    first = attempt.retry_count == 0
+    due = (attempt.scheduled_for if first else None) or attempt.due_at or now
+    found = holds.over(tx, task.tenant_id, min(due, now), max(due, now))
+    return covering(found, due, now)
+
+
 def _meets_its_own(
     tx: Transaction, attempt: Attempt, task: Task, now: datetime
 ) -> Admission | None:
@@ -82,32 +104,48 @@ def _meets_its_own(
     name = of_task(task.id)
     if task.overlap_policy == "queue":
         behind = log_waits.is_behind(tx, task.id, attempt.id, attempt.due_at or now)
-        if not (behind or _another_runs(tx, task, now)):
+        if not (behind or _running(tx, task, now)):
             return None
         if attempt.waited_at is not None or log_waits.waiting(tx, name) < MOST_WAITING:
             return Admission(wait_for=name)
         return Admission(skip=SkipReason.OVERLAP)
-    return Admission(skip=SkipReason.OVERLAP) if _another_runs(tx, task, now) else None
+    running = _running(tx, task, now)
+    # What is due now is no less wanted because somebody fills in the past.
+    if running == {Trigger.BACKFILL} and log_waits.waiting(tx, name) < MOST_WAITING:
+        return Admission(wait_for=name)
+    return Admission(skip=SkipReason.OVERLAP) if running else None
 
 
-def _another_runs(tx: Transaction, task: Task, now: datetime) -> bool:
-    """Whether an attempt of the task runs, with its lease alive.
+def _running(tx: Transaction, task: Task, now: datetime) -> set[str]:
+    """Why attempts of the task run, if one does with its lease alive.
 
     One that fell silent is lost from now on, or it might come back to life beside the new one.
     """
     running = logs.running_of(tx, task.id)
     if any(row["lease_until"] and row["lease_until"] > now for row in running):
-        return True
-    return not all(lose_silent(tx, row["id"], task, now) for row in running)
+        return {row["trigger_type"] for row in running}
+    return {row["trigger_type"] for row in running if not lose_silent(tx, row["id"], task, now)}
 
 
-def _meets_others(tx: Transaction, task: Task, most: int) -> Admission:
+def _not_its_turn(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> str | None:
+    """What a run of a backfill waits for: those before it, the end of a pause (a tick looks every
+    minute), and, unless overlap is allowed, the task's other runs, also what is due just now."""
+    resting = covering(holds.over(tx, task.tenant_id, now, now), now)
+    if resting or backfills.is_behind(tx, attempt.trace_id):
+        return of_trace(attempt.trace_id)
+    if task.overlap_policy == "allow":
+        return None
+    busy = log_waits.is_behind(tx, task.id, attempt.id, now) or _running(tx, task, now)
+    return of_task(task.id) if busy else None
+
+
+def _meets_others(tx: Transaction, attempt: Attempt, task: Task, most: int) -> Admission:
     """Runs of other tasks that hold the same key, and of the whole tenant, which has `most`."""
     slot = slot_of(task)
     if slot:
         locks.hold(tx, slot)
         if log_waits.is_taken(tx, slot):
-            skips = task.overlap_policy == "skip"
+            skips = task.overlap_policy == "skip" and attempt.trigger_type != Trigger.BACKFILL
             return Admission(skip=SkipReason.OVERLAP) if skips else Admission(wait_for=slot)
     if most:
         tenant = of_tenant(task.tenant_id or PLATFORM_TENANT)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain.backfills import of_trace
 from chalicelib.domain.runs import LEASE, SkipReason, Status, Trigger, of_task
 from chalicelib.domain.tasks import Task
 from chalicelib.gateways.bundles import StoreFailed
@@ -77,6 +78,8 @@ def _admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | N
         if admission.skip != SkipReason.OVERLAP:
             # Whoever waited behind it may wait for nothing now.
             log_waits.release(tx, of_task(attempt.task_id))
+        if attempt.trigger_type == Trigger.BACKFILL:
+            log_waits.release(tx, of_trace(attempt.trace_id))
     elif admission.wait_for:
         log_waits.wait(tx, attempt.id, admission.wait_for, platform.now())
     return admission

@@ -34,16 +34,23 @@ def grant(tx: Transaction, ids: Sequence[int], now: datetime) -> str:
     return token
 
 
-def granted(tx: Transaction, token: str, now: datetime) -> list[dict[str, Any]]:
-    """What the holder of a token is to send; messages whose channel is gone or off have failed."""
+def granted(
+    tx: Transaction, token: str, now: datetime, public_url: str = ""
+) -> list[dict[str, Any]]:
+    """What the holder of a token is to send; messages whose channel is gone or off have failed.
+
+    `public_url`: the console's address, if known, for links to the run's page.
+    """
     rows = deliveries.granted(tx, hash_of(token))
     gone = [row["id"] for row in rows if not delivery_targets.exists(row)]
     deliveries.fail(tx, gone, "渠道已删除或停用 / the channel is deleted or switched off", now)
-    return [_delivery(row) for row in rows if row["id"] not in gone]
+    return [_delivery(row, public_url) for row in rows if row["id"] not in gone]
 
 
-def _delivery(row: Row) -> dict[str, Any]:
+def _delivery(row: Row, public_url: str) -> dict[str, Any]:
+    has_page = public_url and row["log_id"] is not None
     return {
+        "page": f"{public_url}/logs/{row['log_id']}" if has_page else "",
         "id": row["id"],
         "result": row["result"],
         "title": row["title"],
@@ -55,7 +62,7 @@ def _delivery(row: Row) -> dict[str, Any]:
 def to_deliver(platform: Platform, token: str) -> dict[str, Any]:
     """Answer the sandbox that was woken by a `deliver` event."""
     with platform.database.transaction() as tx:
-        found = granted(tx, token, platform.now())
+        found = granted(tx, token, platform.now(), platform.settings.public_url)
     return {"deliveries": ready(platform, found, token)}
 
 

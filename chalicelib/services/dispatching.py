@@ -4,6 +4,7 @@
    on; one short transaction for each batch, so a crash loses nothing and doubles nothing.
 2. Send every queued row that has no message.
 3. Recover: attempts that fell silent, messages that nobody claimed, deliveries that wait.
+4. Thin: some rows that are older than they are kept.
 
 Planning comes first, so that nothing that went wrong before can make the next runs late.
 """
@@ -15,11 +16,11 @@ from datetime import datetime
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.runs import LOOK_AHEAD
-from chalicelib.repositories import logs, tasks, ticks
+from chalicelib.repositories import holds, logs, tasks, ticks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import DueTask
-from chalicelib.services import alert_digests, delivering, recovering, sending
+from chalicelib.services import alert_digests, delivering, recovering, sending, thinning
 from chalicelib.services.planning import Plan, Window, plan
 from chalicelib.services.platform import Platform
 from chalicelib.services.schedules import Days, own_days, schedule_of
@@ -42,6 +43,7 @@ def dispatch(platform: Platform) -> None:
     delivering.send_due(platform)
     with platform.database.transaction() as tx:
         ticks.record(tx, platform.now())
+    thinning.thin(platform)
 
 
 def plan_due(platform: Platform) -> int:
@@ -63,11 +65,16 @@ def plan_batch(tx: Transaction, now: datetime, horizon: datetime) -> int:
     planned = 0
     due = tasks.due(tx, horizon, BATCH)
     days = own_days(tx, due)
+    late = [task for task in due if task.next_run_at <= now]
+    # Only what is late asks: the rest is decided at the claim.
+    since = min((task.next_run_at for task in late), default=now)
+    rested = holds.of_tenants(tx, {task.tenant_id for task in late}, since, now)
     for task in due:
         if len(attempts) >= MOST_ROWS:
             break
         planned += 1
-        if made := _plan(tx, task, days, Window(task.next_run_at, now, horizon)):
+        held = rested.get(task.tenant_id, ())
+        if made := _plan(tx, task, days, Window(task.next_run_at, now, horizon, held)):
             attempts += made.attempts
             next_runs[task.id] = made.next_run_at
     logs.plan(tx, attempts, now)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.backfills import of_trace
 from chalicelib.domain.runs import Status, Trigger, of_task, of_tenant
 from chalicelib.domain.tasks import PLATFORM_TENANT, Task
 from chalicelib.repositories import locks, log_waits, logs, outputs, tasks
@@ -66,7 +67,10 @@ def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: dat
 
 
 def _own(attempt: Attempt) -> list[str]:
-    return [] if attempt.task_id is None else [of_task(attempt.task_id)]
+    if attempt.task_id is None:
+        return []
+    own = [of_task(attempt.task_id)]
+    return [*own, of_trace(attempt.trace_id)] if attempt.trigger_type == Trigger.BACKFILL else own
 
 
 def _names(attempt: Attempt) -> list[str]:
@@ -83,7 +87,7 @@ def _follow(tx: Transaction, attempt: Attempt, task: Task, how: End, now: dateti
         _retry(tx, attempt, task, now)
     else:
         alerting.consider(tx, attempt, task, how.status, now)
-    if how.status == Status.SUCCESS and how.result is not None:
+    if how.status == Status.SUCCESS and how.result not in (None, []):
         notifying.add_deliveries(tx, attempt, task, how.result, now)
 
 

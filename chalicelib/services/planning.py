@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from chalicelib.domain.holds import Hold, covering
 from chalicelib.domain.runs import SkipReason, Status, jitter, scheduled_trace_id
 from chalicelib.domain.schedule import Schedule, between, next_after
 from chalicelib.repositories.logs import NewAttempt
@@ -36,11 +37,15 @@ class Plannable(Scheduled, Protocol):
 
 @dataclass(frozen=True)
 class Window:
-    """What of time is planned: from `start` (inclusive) to `horizon` (exclusive), at `now`."""
+    """What of time is planned: from `start` (inclusive) to `horizon` (exclusive), at `now`.
+
+    `holds` are the pauses and maintenance windows of what is past by then.
+    """
 
     start: datetime
     now: datetime
     horizon: datetime
+    holds: Sequence[Hold] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ def plan(task: Plannable, schedule: Schedule, window: Window) -> Plan:
     """Plan the occurrences in a window.
 
     Of those that are past, the last one runs, late, and the others are `missed`, or as the task's
-    policy has it: after an outage a task runs once and not once for each time.
+    policy has it: after an outage a task runs once and not once for each time. What fell into a
+    pause or a maintenance window is skipped for that; of what is to come the claim decides.
     """
     past: deque[datetime] = deque(maxlen=MOST_MISSED + 1)
     dropped: list[datetime] = []
@@ -68,21 +74,23 @@ def plan(task: Plannable, schedule: Schedule, window: Window) -> Plan:
             dropped = [*dropped[:1], past[0]]
         past.append(instant)
     return Plan(
-        [*_late(task, past, dropped, window.now), *attempts],
+        [*_late(task, past, dropped, window), *attempts],
         next_after(schedule, window.horizon - _TICK),
     )
 
 
 def _late(
-    task: Plannable, past: deque[datetime], dropped: list[datetime], now: datetime
+    task: Plannable, past: deque[datetime], dropped: list[datetime], window: Window
 ) -> Iterable[NewAttempt]:
-    for number, instant in enumerate(past):
-        if _still_runs(task, instant, now, is_last=number == len(past) - 1):
-            yield _attempt(task, instant)
-        elif number == 0 and dropped:
+    held = {instant: covering(window.holds, instant) for instant in past}
+    last = max((instant for instant, hold in held.items() if hold is None), default=None)
+    for number, (instant, hold) in enumerate(held.items()):
+        if number == 0 and dropped:
             yield _attempt(task, instant, f"missed, as all before it since {dropped[0]:%FT%TZ}")
+        elif hold is None and _still_runs(task, instant, window.now, is_last=instant == last):
+            yield _attempt(task, instant)
         else:
-            yield _attempt(task, instant, SkipReason.MISSED)
+            yield _attempt(task, instant, hold.skip_reason if hold else SkipReason.MISSED)
 
 
 def _still_runs(task: Plannable, instant: datetime, now: datetime, *, is_last: bool) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.runs import LOOK_AHEAD, SkipReason, Status
 from chalicelib.domain.tasks import Task
-from chalicelib.repositories import logs, tasks
+from chalicelib.repositories import holds, logs, tasks
 from chalicelib.repositories.database import Row, Transaction
 from chalicelib.services.planning import Plan, Window, plan
 from chalicelib.services.schedules import own_days, schedule_of
@@ -25,7 +25,8 @@ def catch_up(tx: Transaction, before: Task, now: datetime) -> list[str]:
         return []
     # A stored schedule that cannot be read asked for nothing.
     with suppress(Invalid):
-        window = Window(before.next_run_at, now, now + _TICK)
+        rested = holds.over(tx, before.tenant_id, before.next_run_at, now)
+        window = Window(before.next_run_at, now, now + _TICK, rested)
         attempts = plan(before, schedule_of(before, own_days(tx, [before])), window).attempts
         logs.plan(tx, attempts, now)
         return [attempt.trace_id for attempt in attempts]

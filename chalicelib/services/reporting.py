@@ -74,4 +74,5 @@ def _to_deliver(tx: Transaction, platform: Platform, attempt: Attempt) -> dict[s
     if not ids:
         return {"deliveries": [], "token": None}
     token = delivering.grant(tx, ids, platform.now())
-    return {"deliveries": delivering.granted(tx, token, platform.now()), "token": token}
+    granted = delivering.granted(tx, token, platform.now(), platform.settings.public_url)
+    return {"deliveries": granted, "token": token}

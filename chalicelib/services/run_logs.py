@@ -9,6 +9,7 @@ from chalicelib.domain.access import Principal
 from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.domain.runs import FINAL, Status, Trigger
 from chalicelib.domain.script_errors import error_line
+from chalicelib.domain.skip_words import words_of
 from chalicelib.domain.text import Language, Text
 from chalicelib.repositories import deliveries, log_views, logs, outputs, tasks
 from chalicelib.repositories.database import Transaction
@@ -17,13 +18,18 @@ from chalicelib.repositories.logs import NewAttempt
 from chalicelib.services import sending
 from chalicelib.services.attempts import lock_both
 from chalicelib.services.ending import End, end
+from chalicelib.services.holds import warning
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 from chalicelib.services.test_reports import report
 
 
 def list_logs(
-    platform: Platform, principal: Principal, wanted: LogFilter, page: Page
+    platform: Platform,
+    principal: Principal,
+    wanted: LogFilter,
+    page: Page,
+    language: Language = "zh",
 ) -> dict[str, Any]:
     """The attempts of a task, newest first, each with its deliveries."""
     with platform.database.transaction() as tx:
@@ -31,13 +37,20 @@ def list_logs(
             _check_task(tx, principal, wanted.task_id)
         found = log_views.page(tx, wanted, offset=page.offset, limit=page.size)
         receipts = deliveries.of_logs(tx, [log["id"] for log in found])
-        items = [{**log, "deliveries": receipts[log["id"]]} for log in found]
+        items = [{**_worded(log, language), "deliveries": receipts[log["id"]]} for log in found]
         return page.answer(items, log_views.count(tx, wanted))
 
 
 def _check_task(tx: Transaction, principal: Principal, task_id: int) -> None:
     if tasks.get(tx, task_id, principal.tenant_id) is None:
         raise NotFound(Text(f"任务 {task_id} 不存在", f"task {task_id} does not exist"))
+
+
+def _worded(log: dict[str, Any], language: Language) -> dict[str, Any]:
+    """With why it was skipped in words, and the script's line that failed."""
+    reason = log["skip_reason"]
+    text = words_of(reason).in_(language) if reason else None
+    return {**log, "skip_text": text, "error_line": error_line(log["error"])}
 
 
 def get_log(
@@ -48,10 +61,10 @@ def get_log(
         found = _view(tx, principal, log_id)
         if found["status"] == Status.RUNNING:
             found["output"] = outputs.text(tx, log_id)
-        found["error_line"] = error_line(found["error"])
         found["deliveries"] = deliveries.of_logs(tx, [log_id])[log_id]
         is_test = found["trigger_type"] == Trigger.TEST
-        return {**found, **(report(tx, found, language) if is_test else {})}
+        shown = report(tx, found, language) if is_test else {}
+        return {**_worded(found, language), **shown}
 
 
 def get_output(platform: Platform, principal: Principal, log_id: int, after: int) -> dict[str, Any]:
@@ -79,7 +92,9 @@ def _no_log(log_id: int) -> NotFound:
     return NotFound(Text(f"日志 {log_id} 不存在", f"log {log_id} does not exist"))
 
 
-def cancel(platform: Platform, principal: Principal, log_id: int) -> dict[str, Any]:
+def cancel(
+    platform: Platform, principal: Principal, log_id: int, language: Language = "zh"
+) -> dict[str, Any]:
     """Cancel what waits at once; ask what runs to stop, which it learns within 10 s."""
     now = platform.now()
     with platform.database.transaction() as tx:
@@ -98,10 +113,12 @@ def cancel(platform: Platform, principal: Principal, log_id: int) -> dict[str, A
         logs.request_cancel(tx, log_id, now)
         if attempt.status == Status.QUEUED:
             end(tx, attempt, task, End(Status.CANCELLED, "cancelled"), now)
-    return get_log(platform, principal, log_id)
+    return get_log(platform, principal, log_id, language)
 
 
-def rerun(platform: Platform, principal: Principal, log_id: int) -> dict[str, Any]:
+def rerun(
+    platform: Platform, principal: Principal, log_id: int, language: Language = "zh"
+) -> dict[str, Any]:
     """Run again with the same parameters: the task as it is now, or the same test."""
     now = platform.now()
     with platform.database.transaction() as tx:
@@ -122,5 +139,6 @@ def rerun(platform: Platform, principal: Principal, log_id: int) -> dict[str, An
             spec=attempt.spec,
         )
         new_id = logs.add(tx, again, now)
+        warned = {} if is_test else warning(tx, attempt.tenant_id, now, language)
     sending.send_these(platform, [new_id])
-    return {"log_id": new_id, "trace_id": again.trace_id}
+    return {"log_id": new_id, "trace_id": again.trace_id, **warned}

@@ -13,7 +13,7 @@ from chalicelib.domain.messages.webhook import mask_webhook
 from chalicelib.domain.runs import SkipReason, Trigger
 from chalicelib.domain.schedule import next_after
 from chalicelib.domain.tasks import Task, TaskSpec, merged
-from chalicelib.domain.text import Text
+from chalicelib.domain.text import Language, Text
 from chalicelib.domain.validation import read
 from chalicelib.repositories import logs, tasks, variables
 from chalicelib.repositories.database import Transaction
@@ -21,6 +21,7 @@ from chalicelib.repositories.logs import NewAttempt
 from chalicelib.repositories.tasks import TaskFilter
 from chalicelib.services import sending
 from chalicelib.services.dependencies import Made, saved_with_bundle, settled
+from chalicelib.services.holds import warning
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 from chalicelib.services.replanning import catch_up, replan
@@ -149,8 +150,12 @@ def run_task(
     principal: Principal,
     task_id: int,
     input_params: Mapping[str, Any] | None = None,
+    language: Language = "zh",
 ) -> dict[str, Any]:
-    """Start a run now, whatever the schedule and the switch say; parameters overlay the task's."""
+    """Start a run now, whatever the schedule and the switch say; parameters overlay the task's.
+
+    `warning` tells where schedules rest just now.
+    """
     now = platform.now()
     with platform.database.transaction() as tx:
         task = _find(tx, principal, task_id)
@@ -164,8 +169,9 @@ def run_task(
             input_params=input_params,
         )
         log_id = logs.add(tx, attempt, now)
+        warned = warning(tx, task.tenant_id, now, language)
     sending.send_these(platform, [log_id])
-    return {"log_id": log_id, "trace_id": attempt.trace_id}
+    return {"log_id": log_id, "trace_id": attempt.trace_id, **warned}
 
 
 def _find(tx: Transaction, principal: Principal, task_id: int, *, lock: bool = False) -> Task:

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import Conflict, FieldError, Forbidden, Invalid, N
 from chalicelib.domain.tenants import TenantChange, TenantSpec
 from chalicelib.domain.text import Text
 from chalicelib.domain.validation import read
-from chalicelib.repositories import tenant_configs, tenants
+from chalicelib.repositories import holds, tenant_configs, tenants
 from chalicelib.repositories.database import Row, Transaction
 from chalicelib.repositories.tenants import TenantFilter
 from chalicelib.services.pages import Page
@@ -101,6 +101,7 @@ def delete_tenant(platform: Platform, principal: Principal, tenant_id: str) -> N
                 code="tenant_in_use",
             )
         tenant_configs.delete_all(tx, tenant_id)
+        holds.forget(tx, tenant_id)
         tenants.delete(tx, tenant_id)
 
 

@@ -18,6 +18,7 @@ from infra.local.inbox_rules import (
     Answer,
     Post,
     app_message,
+    dingtalk_keywords,
     dingtalk_message,
     dingtalk_signature,
     envelope,
@@ -47,7 +48,7 @@ class Inbox:
     """A WSGI application, mounted under `/inbox` (its paths begin after that).
 
     The robots' addresses answer HTTP 200 with `errcode` and `errmsg`, as the real ones do. A
-    robot exists as soon as somebody writes to it; its secret is set by `PUT robots/NAME`.
+    robot exists as soon as somebody writes to it; `PUT robots/NAME` gives it a secret or keywords.
     """
 
     def __init__(self, clock: Clock, folder: Path | None) -> None:
@@ -57,10 +58,12 @@ class Inbox:
         self._map = Map(
             [
                 Rule("/", endpoint=self._page),
+                Rule("/<any(markdown, cards):name>.js", endpoint=self._program),
                 Rule("/messages", endpoint=self._messages, methods=["GET"]),
                 Rule("/robots/<name>", endpoint=self._robot, methods=["PUT"]),
                 Rule("/robot/send", endpoint=self._dingtalk),
                 Rule("/cgi-bin/webhook/send", endpoint=self._wecom),
+                Rule("/cgi-bin/webhook/upload_media", endpoint=self._upload),
                 Rule("/cgi-bin/gettoken", endpoint=self._gettoken),
                 Rule("/cgi-bin/message/send", endpoint=self._app),
             ]
@@ -69,11 +72,13 @@ class Inbox:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         request.max_content_length = _MAX_BODY
-        try:
-            view, values = self._map.bind_to_environ(environ).match()
-            response: Response | HTTPException = view(request, **values)
-        except HTTPException as error:
-            response = error
+        # Closed with it: the files of an upload.
+        with request:
+            try:
+                view, values = self._map.bind_to_environ(environ).match()
+                response: Response | HTTPException = view(request, **values)
+            except HTTPException as error:
+                response = error
         return response(environ, start_response)
 
     def _page(self, request: Request) -> Response:
@@ -81,9 +86,14 @@ class Inbox:
         # A message is a stranger's: nothing in it may load or run anything.
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-            "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+            "style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src data:"
         )
         return response
+
+    def _program(self, request: Request, name: str) -> Response:
+        """How the page draws messages."""
+        text = _PAGE.with_name(f"inbox_{name}.js").read_text("utf-8")
+        return Response(text, mimetype="text/javascript")
 
     def _messages(self, request: Request) -> Response:
         """`?robot=NAME` for one robot's, `?limit=N` for the last N."""
@@ -92,11 +102,19 @@ class Inbox:
         return _json({"items": items[-limit:] if limit and limit > 0 else items})
 
     def _robot(self, request: Request, name: str) -> Response:
-        secret = (parsed(request.get_data()) or {}).get("secret", 0)
-        if not isinstance(secret, str | None):
-            return _json({"title": 'expected {"secret": "…"}', "status": 400}, 400)
-        self._store.set_secret(name, secret or "")
-        return _json({"robot": name, "signed": bool(secret)})
+        """`{"secret": "…"}`, `{"keywords": ["…"]}` or both; null or empty takes it away."""
+        said = parsed(request.get_data()) or {}
+        secret, keywords = said.get("secret"), said.get("keywords")
+        known = {"secret", "keywords"} & said.keys()
+        if not known or not isinstance(secret, str | None) or not _are_words(keywords):
+            return _json(
+                {"title": 'expected {"secret": "…", "keywords": ["…"]}', "status": 400}, 400
+            )
+        if "secret" in said:
+            self._store.set_secret(name, secret or "")
+        if "keywords" in said:
+            self._store.set_keywords(name, keywords or [])
+        return _json({"robot": name, "signed": bool(self._store.secret(name))})
 
     def _dingtalk(self, request: Request) -> Response:
         robot = request.args.get("access_token", "")
@@ -108,6 +126,8 @@ class Inbox:
         secret = self._store.secret(robot)
         signature = dingtalk_signature(post.query, secret, now) if secret else OK
         answer = signature if signature != OK else dingtalk_message(post)
+        if answer == OK:
+            answer = dingtalk_keywords(post, self._store.keywords(robot))
         if answer == OK and not self._store.may_take("dingtalk", robot, now):
             return 130101, "send too fast, exceed 20 times per minute"
         return answer
@@ -122,6 +142,20 @@ class Inbox:
         if answer == OK and not self._store.may_take("wecom", robot, now):
             return 45009, "api freq out of limit"
         return answer
+
+    def _upload(self, request: Request) -> Response:
+        """A media_id for the file in the field `media`; the file itself is not kept."""
+        kind, file = request.args.get("type"), request.files.get("media")
+        if not request.args.get("key"):
+            return _answer((93000, "invalid webhook url"))
+        if kind not in {"file", "voice"}:
+            return _answer((40004, "invalid media type"))
+        if file is None or not file.filename:
+            return _answer((41005, "missing media data"))
+        if len(file.read()) <= 5:
+            return _answer((40006, "invalid media size"))
+        created = str(round(self._clock.now().timestamp()))
+        return _answer(OK, type=kind, media_id=secrets.token_hex(16), created_at=created)
 
     def _gettoken(self, request: Request) -> Response:
         """A token for 7200 s; a secret set by `PUT robots/CORPID` must be the one given."""
@@ -172,6 +206,17 @@ class Inbox:
         """Whether DingTalk has this `msgUuid` already, and shows it once."""
         uuid = (post.payload or {}).get("msgUuid")
         return bool(uuid) and "access_token" in request.args and self._store.was_shown(robot, uuid)
+
+
+def _are_words(value: object) -> bool:
+    """DingTalk takes up to ten keywords."""
+    if value is None:
+        return True
+    return (
+        isinstance(value, list)
+        and len(value) <= 10
+        and all(isinstance(one, str) and one.strip() for one in value)
+    )
 
 
 def _answer(answer: Answer, **more: Any) -> Response:

@@ -1,4 +1,4 @@
-"""What the inbox remembers: messages and the robots' signing secrets, over restarts."""
+"""What the inbox remembers over restarts: messages, the robots' secrets and keywords."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any
 CAPACITY = 10_000
 #: Messages that a robot takes in a minute.
 RATE = 20
+#: For how long a robot that was sent more takes nothing: DingTalk's rule; WeCom has none known.
+BLOCKED = {"dingtalk": timedelta(minutes=10)}
 
 
 class Store:
@@ -25,8 +27,10 @@ class Store:
         self._robots = folder / "robots.json" if folder else None
         self._items: deque[dict[str, Any]] = deque(maxlen=CAPACITY)
         self._secrets: dict[str, str] = {}
+        self._keywords: dict[str, list[str]] = {}
         self._shown: set[tuple[str, str]] = set()
         self._taken: dict[str, deque[datetime]] = {}
+        self._blocked: dict[str, datetime] = {}
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
         self._load()
@@ -44,20 +48,43 @@ class Store:
             self._secrets.pop(robot, None)
             if secret:
                 self._secrets[robot] = secret
-            if self._robots:
-                _write(self._robots, json.dumps(self._secrets, ensure_ascii=False), append=False)
+            self._write_robots()
+
+    def keywords(self, robot: str) -> list[str]:
+        """One of these must be in every message of a robot that has any."""
+        return self._keywords.get(robot, [])
+
+    def set_keywords(self, robot: str, keywords: list[str]) -> None:
+        with self._lock:
+            self._keywords.pop(robot, None)
+            if keywords:
+                self._keywords[robot] = keywords
+            self._write_robots()
+
+    def _write_robots(self) -> None:
+        if self._robots:
+            names = {*self._secrets, *self._keywords}
+            robots = {
+                name: {"secret": self._secrets.get(name), "keywords": self.keywords(name)}
+                for name in sorted(names)
+            }
+            _write(self._robots, json.dumps(robots, ensure_ascii=False), append=False)
 
     def was_shown(self, robot: str, uuid: object) -> bool:
         """Whether a message of this robot with this `msgUuid` is there already."""
         return (robot, str(uuid)) in self._shown
 
     def may_take(self, platform: str, robot: str, now: datetime) -> bool:
-        """Count a message against the robot's minute; False when the minute is full."""
+        """Count a message against the robot's minute; False when it is full, or was lately."""
+        key = f"{platform} {robot}"
         with self._lock:
-            taken = self._taken.setdefault(f"{platform} {robot}", deque())
+            if key in self._blocked and now < self._blocked[key]:
+                return False
+            taken = self._taken.setdefault(key, deque())
             while taken and now - taken[0] >= timedelta(minutes=1):
                 taken.popleft()
             if len(taken) >= RATE:
+                self._blocked[key] = now + BLOCKED.get(platform, timedelta(0))
                 return False
             taken.append(now)
             return True
@@ -83,7 +110,12 @@ class Store:
 
     def _load(self) -> None:
         if self._robots and self._robots.exists():
-            self._secrets = json.loads(self._robots.read_text("utf-8"))
+            for name, robot in json.loads(self._robots.read_text("utf-8")).items():
+                # An earlier version kept the secret alone.
+                robot = {"secret": robot} if isinstance(robot, str) else robot
+                if robot.get("secret"):
+                    self._secrets[name] = robot["secret"]
+                self._keywords[name] = robot.get("keywords") or []
         if not self._messages or not self._messages.exists():
             return
         lines = self._messages.read_text("utf-8", errors="replace").splitlines()

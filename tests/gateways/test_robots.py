@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -91,7 +93,7 @@ def test_what_is_rendered_is_taken_by_the_robots(
     robot = machine.dingtalk("ops") if kind == "dingtalk" else machine.wecom("ops")
     rendered = render(result, robot.channel_type, "任务")
 
-    assert [machine.send(robot, one).status for one in rendered.payloads] == ["sent"]
+    assert {machine.send(robot, one).status for one in rendered.payloads} == {"sent"}
 
 
 def test_a_second_try_of_one_message_is_shown_once(machine: Machine) -> None:
@@ -106,6 +108,80 @@ def test_wecom_gets_the_payload_as_it_is(machine: Machine) -> None:
 
     assert receipt.status == "sent"
     assert [item["payload"] for item in machine.items("ops")] == [WECOM]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"), [("file", b"a,b\r\n1,2\r\n--x--\r\n"), ("voice", b"#!AMR\n")]
+)
+def test_a_file_is_given_to_wecom_before_the_message(
+    machine: Machine, kind: str, data: bytes
+) -> None:
+    result = {
+        "msg_type": kind,
+        "base64": base64.b64encode(data).decode(),
+        "filename": '日"报\r\n.csv',
+    }
+    [payload] = render(result, "wecom_bot", "任务").payloads
+
+    receipt = machine.send(machine.wecom("ops"), payload)
+
+    assert receipt.status == "sent"
+    [item] = machine.items("ops")
+    assert re.fullmatch("[0-9a-f]{32}", item["payload"][kind]["media_id"])
+    assert list(item["payload"][kind]) == ["media_id"]
+
+
+def test_a_file_arrives_byte_for_byte() -> None:
+    got: list[tuple[str, bytes, str]] = []
+
+    @Asked.application
+    def platform(asked: Asked) -> Told:
+        if asked.path.endswith("/upload_media"):
+            file = asked.files["media"]
+            with file.stream:
+                got.append((str(file.filename), file.read(), asked.args["type"]))
+            return Told(b'{"errcode":0,"media_id":"m"}')
+        return Told(b'{"errcode":0,"errmsg":"ok"}')
+
+    data = bytes(range(256)) * 8
+    file = {"base64": base64.b64encode(data).decode(), "filename": "日报.xlsx"}
+    with serving(platform) as origin:
+        robot = Robot("wecom_bot", f"{origin}/cgi-bin/webhook/send?key=k", None)
+        payload = {"msgtype": "file", "file": file}
+        receipt = send(robot, payload, uuid=UUID, now=NOW, allow=[f"{origin}/"])
+
+    assert receipt.status == "sent"
+    assert got == [("日报.xlsx", data, "file")]
+
+
+@pytest.mark.parametrize(
+    ("body", "http", "status", "errcode"),
+    [
+        (b'{"errcode":45001,"errmsg":"file size"}', 200, "failed", 45001),
+        (b'{"errcode":45009,"errmsg":"api freq out of limit"}', 200, "later", 45009),
+        (b'{"errcode":-1,"errmsg":"busy"}', 200, "later", -1),
+        (b'{"errcode":0}', 200, "failed", None),
+        (b'{"errcode":', 200, "failed", None),
+        (b"oops", 502, "later", None),
+    ],
+)
+def test_a_file_that_is_not_taken_sends_no_message(
+    body: bytes, http: int, status: str, errcode: int | None
+) -> None:
+    asked_for: list[str] = []
+
+    @Asked.application
+    def platform(asked: Asked) -> Told:
+        asked_for.append(asked.path)
+        return Told(body, http)
+
+    payload = {"msgtype": "file", "file": {"base64": "YWJjZGVm", "filename": "a"}}
+    with serving(platform) as origin:
+        robot = Robot("wecom_bot", f"{origin}/cgi-bin/webhook/send?key=k", None)
+        receipt = send(robot, payload, uuid=UUID, now=NOW, allow=[f"{origin}/"])
+
+    assert (receipt.status, receipt.errcode) == (status, errcode)
+    assert asked_for == ["/cgi-bin/webhook/upload_media"]
 
 
 def test_a_robot_with_a_secret_gets_a_fresh_signature(machine: Machine) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import io
 import json
+import re
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -152,7 +154,9 @@ def test_a_secret_can_be_taken_away_and_is_never_shown(client: Client) -> None:
     assert dingtalk(client, MARKDOWN)["errcode"] == 0
 
 
-@pytest.mark.parametrize("body", [b"no json", b"[]", b'{"secret": 5}', b"{}"])
+@pytest.mark.parametrize(
+    "body", [b"no json", b"[]", b'{"secret": 5}', b"{}", b'{"keywords": "a"}', b'{"keywords": [1]}']
+)
 def test_a_secret_that_is_no_string_is_refused(client: Client, body: bytes) -> None:
     answer = client.put("/inbox/robots/ops", data=body, content_type="application/json")
 
@@ -160,18 +164,51 @@ def test_a_secret_that_is_no_string_is_refused(client: Client, body: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    ("send", "payload", "errcode"), [(dingtalk, MARKDOWN, 130101), (wecom, WECOM, 45009)]
+    ("send", "payload", "errcode", "blocked"),
+    [(dingtalk, MARKDOWN, 130101, 600), (wecom, WECOM, 45009, 60)],
 )
 def test_a_robot_takes_twenty_messages_a_minute(
-    client: Client, clock: HandClock, send: Callable[..., Any], payload: Any, errcode: int
+    client: Client,
+    clock: HandClock,
+    send: Callable[..., Any],
+    payload: Any,
+    errcode: int,
+    blocked: int,
 ) -> None:
     codes = [send(client, payload)["errcode"] for _ in range(21)]
     other = send(client, payload, "other")["errcode"]
-    clock.instant += timedelta(seconds=60)
+    clock.instant += timedelta(seconds=blocked - 1)
+    still = send(client, payload)["errcode"]
+    clock.instant += timedelta(seconds=1)
 
     assert codes == [0] * 20 + [errcode]
     assert other == 0
+    assert still == errcode
     assert send(client, payload)["errcode"] == 0
+
+
+def test_a_robot_with_keywords_takes_nothing_without_one(client: Client) -> None:
+    answer = client.put("/inbox/robots/ops", json={"keywords": ["告警", "日报"]})
+
+    accepted = dingtalk(client, MARKDOWN)
+    refused = dingtalk(client, {"msgtype": "text", "text": {"content": "一切正常"}})
+    client.put("/inbox/robots/ops", json={"keywords": []})
+    again = dingtalk(client, {"msgtype": "text", "text": {"content": "一切正常"}})
+
+    assert answer.get_json() == {"robot": "ops", "signed": False}
+    assert (accepted["errcode"], refused["errcode"], again["errcode"]) == (0, 310000, 0)
+    assert "keywords not in content" in refused["errmsg"]
+
+
+def test_keywords_and_secret_do_not_undo_each_other(client: Client, clock: HandClock) -> None:
+    client.put("/inbox/robots/ops", json={"secret": "SECtest"})
+    client.put("/inbox/robots/ops", json={"keywords": ["告警"]})
+
+    unsigned = dingtalk(client, MARKDOWN)
+    signed_only = dingtalk(client, MARKDOWN, query=signed("SECtest", clock.now()))
+
+    assert "timestamp" in unsigned["errmsg"]
+    assert "keywords" in signed_only["errmsg"]
 
 
 def test_dingtalk_takes_bodies_of_20000_bytes(client: Client) -> None:
@@ -195,8 +232,9 @@ def test_dingtalk_takes_bodies_of_20000_bytes(client: Client) -> None:
         ({"msgtype": "link", "link": {"title": "a", "text": "b"}}, 40035),
         ({"msgtype": "markdown", "markdown": "text"}, 40035),
         ({"msgtype": "actionCard", "actionCard": {"title": "a", "text": "b"}}, 40035),
-        ({"msgtype": "actionCard", "actionCard": {"title": "a", "text": "b", "btns": [1]}}, 0),
-        ({"msgtype": "feedCard", "feedCard": {"links": [{}]}}, 0),
+        ({"msgtype": "actionCard", "actionCard": {"title": "a", "text": "b", "btns": [1]}}, 40035),
+        ({"msgtype": "feedCard", "feedCard": {"links": [{}]}}, 40035),
+        ({"msgtype": "feedCard", "feedCard": {"links": []}}, 40035),
     ],
 )
 def test_dingtalk_refuses_what_is_no_message(client: Client, payload: Any, errcode: int) -> None:
@@ -247,6 +285,38 @@ _ACTION = {"type": 1, "url": "https://example.com"}
 )
 def test_wecom_refuses_what_its_robots_refuse(client: Client, payload: Any, errcode: int) -> None:
     assert wecom(client, payload)["errcode"] == errcode
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64
+
+
+@pytest.mark.parametrize(
+    ("data", "md5", "errcode"),
+    [
+        (PNG, hashlib.md5(PNG).hexdigest(), 0),
+        (PNG, "0" * 32, 40058),
+        (b"GIF89a", hashlib.md5(b"GIF89a").hexdigest(), 40058),
+        (PNG + bytes(2 << 20), "0" * 32, 40006),
+        (PNG, "no checksum", 40058),
+    ],
+)
+def test_wecom_looks_into_an_image(client: Client, data: bytes, md5: str, errcode: int) -> None:
+    image = {"base64": base64.b64encode(data).decode(), "md5": md5}
+
+    answer = wecom(client, {"msgtype": "image", "image": image})
+
+    assert answer["errcode"] == errcode
+
+
+def test_a_refusal_names_the_field(client: Client) -> None:
+    links = [{"title": "a", "messageURL": "https://a.example/"}]
+    jumps = [{"type": 1, "title": "a"}]
+    card = _card(card_type="text_notice", sub_title_text="a", card_action=_ACTION, jump_list=jumps)
+
+    told = dingtalk(client, {"msgtype": "feedCard", "feedCard": {"links": links}})["errmsg"]
+
+    assert told == "缺少参数 feedCard.links[0].picURL"
+    assert "template_card.jump_list[0].url" in wecom(client, card)["errmsg"]
 
 
 @pytest.mark.parametrize(
@@ -312,6 +382,35 @@ def test_an_application_message_needs_a_token_an_agent_and_receivers(client: Cli
     assert [item["robot"] for item in messages(client) if item["accepted"]] == ["corp"]
 
 
+_BUTTONS: dict[str, Any] = {
+    "card_type": "button_interaction",
+    "main_title": {"title": "a"},
+    "task_id": "a1",
+    "button_list": [{"type": 1, "text": "a", "url": "https://a.example/"}],
+}
+_TEXTCARD = {"title": "a", "description": "b", "url": "https://a.example/"}
+
+
+@pytest.mark.parametrize(
+    ("msgtype", "body", "errcode"),
+    [
+        ("markdown", {"content": "x" * 2049}, 40058),
+        ("textcard", _TEXTCARD, 0),
+        ("textcard", _TEXTCARD | {"btntxt": "五个字按钮"}, 40058),
+        ("textcard", {"title": "a"}, 40058),
+        ("image", {"media_id": "m"}, 0),
+        ("image", {}, 44004),
+        ("template_card", _BUTTONS, 0),
+        ("template_card", {k: v for k, v in _BUTTONS.items() if k != "task_id"}, 42014),
+        ("template_card", _BUTTONS | {"button_list": _BUTTONS["button_list"] * 7}, 40016),
+    ],
+)
+def test_an_application_has_limits_of_its_own(
+    client: Client, msgtype: str, body: dict[str, Any], errcode: int
+) -> None:
+    assert _app(client, _token(client), **{"msgtype": msgtype, msgtype: body}) == errcode
+
+
 def test_a_token_lasts_two_hours(client: Client, clock: HandClock) -> None:
     token = _token(client)
     clock.instant += timedelta(seconds=7199)
@@ -335,7 +434,8 @@ def test_a_token_needs_corpid_and_the_right_secret(client: Client) -> None:
 def test_messages_and_secrets_survive_a_restart(clock: HandClock, tmp_path: Path) -> None:
     folder = tmp_path / "inbox"
     before = Client(_mounted(Inbox(clock, folder)))
-    before.put("/inbox/robots/ops", json={"secret": "SECtest"})
+    before.put("/inbox/robots/ops", json={"secret": "SECtest", "keywords": ["日报"]})
+    before.put("/inbox/robots/old", json={"keywords": ["无"]})
     uuid = {"msgUuid": "b" * 32}
     dingtalk(before, MARKDOWN | uuid, query=signed("SECtest", START))
     with (folder / "messages.jsonl").open("a") as file:
@@ -346,7 +446,17 @@ def test_messages_and_secrets_survive_a_restart(clock: HandClock, tmp_path: Path
 
     assert dingtalk(after, MARKDOWN)["errcode"] == 310000
     assert again["errcode"] == 0
-    assert [item["accepted"] for item in messages(after)] == [True, False]
+    assert "keywords" in dingtalk(after, MARKDOWN, "old")["errmsg"]
+    assert [item["accepted"] for item in messages(after)] == [True, False, False]
+
+
+def test_secrets_of_an_earlier_version_are_kept(clock: HandClock, tmp_path: Path) -> None:
+    (tmp_path / "robots.json").write_text('{"ops": "SECtest"}')
+
+    client = Client(_mounted(Inbox(clock, tmp_path)))
+
+    assert dingtalk(client, MARKDOWN)["errcode"] == 310000
+    assert dingtalk(client, MARKDOWN, query=signed("SECtest", START))["errcode"] == 0
 
 
 def test_files_are_for_their_owner_alone(clock: HandClock, tmp_path: Path) -> None:
@@ -375,7 +485,12 @@ def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:
     text = answer.get_data(as_text=True)
     assert answer.content_type == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert "src=" not in text
+    programs = re.findall(r'src="([^"]*)"', text)
+    assert programs == ["markdown.js", "cards.js"]
+    for name in programs:
+        program = client.get(f"/inbox/{name}")
+        assert program.content_type == "text/javascript; charset=utf-8"
+        assert "innerHTML" not in program.get_data(as_text=True)
     assert "innerHTML" not in text
     assert client.get("/inbox").headers["Location"].endswith("/inbox/")
 
@@ -383,3 +498,23 @@ def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:
 def test_other_paths_are_not_found(client: Client) -> None:
     assert client.get("/inbox/api").status_code == 404
     assert client.delete("/inbox/messages").status_code == 405
+
+
+def test_a_file_is_taken_for_a_media_id(client: Client) -> None:
+    def upload(query: str, data: bytes = b"123456") -> dict[str, Any]:
+        path = f"/inbox/cgi-bin/webhook/upload_media?{query}"
+        answer = client.post(path, data={"media": (io.BytesIO(data), "a.csv")})
+        said: dict[str, Any] = answer.get_json()
+        return said
+
+    taken = upload("key=ops&type=file")
+
+    assert (taken["errcode"], taken["type"]) == (0, "file")
+    assert len(taken["media_id"]) == 32
+    assert upload("type=file")["errcode"] == 93000
+    assert upload("key=ops&type=image")["errcode"] == 40004
+    assert upload("key=ops&type=file", b"12345")["errcode"] == 40006
+    assert client.post("/inbox/cgi-bin/webhook/upload_media?key=ops&type=file").get_json() == {
+        "errcode": 41005,
+        "errmsg": "missing media data",
+    }

@@ -71,3 +71,37 @@ def test_the_parts_of_a_message_go_in_order_up_to_the_first_that_does_not(
     assert receipt.status == status
     assert len(keys) == len(set(keys)) == sent
     assert keys[0] == "ab" * 16
+
+
+def test_a_long_message_goes_in_parts_and_points_to_the_page_of_the_run(world: World) -> None:
+    long = {"title": "日报", "content": "字" * 9000}
+    delivery = world.delivery(1, "wecom_bot", result=long, page="https://zhundian.example/logs/3")
+    world.broker.rules["deliveries"] = lambda _: {"ok": True, "deliveries": [delivery]}
+
+    world.run(event={"kind": "deliver", "ids": [1], "token": "t"})
+
+    texts = [one.json["markdown"]["content"] for one in world.web.sent_to("/cgi-bin/webhook/send")]
+    assert len(texts) == 5
+    assert "(1/5)" in texts[0]
+    assert texts[4].endswith("(https://zhundian.example/logs/3)")
+    assert world.receipts[0]["status"] == "sent"
+    assert len(world.receipts[0]["payload"]["parts"]) == 5
+
+
+def test_a_list_of_nothing_is_sent_by_nobody(world: World) -> None:
+    delivery = world.delivery(1, "wecom_bot", result=[None])
+    world.broker.rules["deliveries"] = lambda _: {"ok": True, "deliveries": [delivery]}
+
+    world.run(event={"kind": "deliver", "ids": [1], "token": "t"})
+
+    assert world.web.sent_to("/cgi-bin/webhook/send") == []
+    assert (world.receipts[0]["status"], world.receipts[0]["payload"]) == ("sent", None)
+
+
+def test_of_no_parts_the_receipt_says_that_nothing_went() -> None:
+    def send(robot: Robot, payload: dict[str, Any], uuid: str, clock: Clock) -> Receipt:
+        raise AssertionError("nothing is to be sent")
+
+    receipt = send_parts(Robot("wecom_bot", ""), [], "ab" * 16, send, FakeClock())
+
+    assert receipt.status == "failed"

@@ -145,7 +145,7 @@ class World:
             "notify_channels": self.chance.sample(self._channels, self.chance.randrange(4)),
             "is_enabled": self.chance.random() < 0.85,
             "missed_policy": self.chance.choice(["run_once", "run_once", "skip", "all"]),
-            "missed_window_seconds": self.chance.choice([60, 900, 86400]),
+            "missed_window_seconds": self.chance.choice([60, 900, 3600]),
             "overlap_policy": self.chance.choice(["skip", "skip", "allow", "queue"]),
             "concurrency_key": self.chance.choice([None, None, "warehouse", "report"]),
             "retry_backoff": self.chance.choice(["fixed", "exponential"]),

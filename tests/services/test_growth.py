@@ -6,7 +6,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from chalicelib.domain.runs import scheduled_trace_id
-from chalicelib.repositories import deliveries, log_queue, logs, tasks
+from chalicelib.repositories import (
+    backfills,
+    deliveries,
+    forecasts,
+    holds,
+    log_queue,
+    logs,
+    retention,
+    tasks,
+)
 from chalicelib.repositories.database import Transaction
 from chalicelib.services.platform import Platform
 from chalicelib.services.replanning import replan
@@ -14,6 +23,7 @@ from tests.fakes import START
 from tests.services.rows import make_task
 
 HISTORY = 4000
+OLD = START - timedelta(days=90)
 
 
 def reads(tx: Transaction, work: Callable[[], object]) -> int:
@@ -54,8 +64,13 @@ def fill(platform: Platform, task_id: int) -> None:
             " %(at)s)",
             past,
         )
-        for table in ("platform_task_logs", "platform_task_deliveries", "platform_scheduled_tasks"):
-            tx.all(f"ANALYZE TABLE {table}")
+        tx.many(
+            "INSERT INTO platform_holds (scope, kind, starts_at, ends_at, reason, created_by,"
+            " created_at) VALUES ('acme', 'pause', %(at)s, %(at)s, '', 'x', %(at)s)",
+            past,
+        )
+        for table in ("task_logs", "task_deliveries", "scheduled_tasks", "holds"):
+            tx.all(f"ANALYZE TABLE platform_{table}")
 
 
 def test_a_year_of_history_makes_no_hot_path_slow(platform: Platform) -> None:
@@ -74,6 +89,11 @@ def test_a_year_of_history_makes_no_hot_path_slow(platform: Platform) -> None:
             "silent": reads(tx, lambda: log_queue.silent(tx, now, 500)),
             "unclaimed": reads(tx, lambda: log_queue.unclaimed(tx, now, 500)),
             "oldest": reads(tx, lambda: log_queue.oldest_waiting(tx, now)),
+            "backfills alive": reads(tx, lambda: backfills.alive_of(tx, task.id)),
+            "holds over": reads(tx, lambda: holds.over(tx, "acme", now, now)),
+            "nothing is old": reads(tx, lambda: retention.ended_before(tx, OLD, 1000)),
+            "planned": reads(tx, lambda: forecasts.planned_before(tx, "acme", horizon)),
+            "to come": reads(tx, lambda: forecasts.tasks_before(tx, None, horizon, 5000)),
             "deliveries due": reads(tx, lambda: deliveries.due(tx, now, 500)),
             "deliveries granted": reads(tx, lambda: deliveries.granted(tx, b"x" * 32)),
         }

@@ -46,6 +46,19 @@ def test_what_was_missed_while_the_platform_was_down(
     assert reasons(platform) == expected
 
 
+def test_of_more_than_a_thousand_that_were_missed_the_oldest_are_summed_up_whatever_the_policy(
+    platform: Platform, clock: FakeClock
+) -> None:
+    make_task(platform, **EVERY_MINUTE, missed_policy="all")
+    clock.advance(minutes=1200)
+
+    dispatch(platform)
+
+    (summed,) = {reason for reason in reasons(platform) if reason.startswith("missed, as all")}
+    assert summed == "missed, as all before it since 2026-11-23T00:03:00Z"
+    assert reasons(platform).count("queued") > 1000
+
+
 def test_a_task_that_skips_what_it_missed_does_not_run_late(
     platform: Platform, clock: FakeClock, sandbox: Sandbox
 ) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chalicelib.services import run_logs, tasks
+from chalicelib.services import delivering, run_logs, tasks
 from chalicelib.services.dispatching import dispatch
 from chalicelib.services.platform import Platform
 from tests.fakes import FakeClock, FakeQueue
@@ -124,6 +125,32 @@ def test_channel_secrets_are_given_with_the_report_and_only_for_these_deliveries
     assert delivery["result"] == {"content": "好"}
     assert delivery["title"] == "daily"
     assert sandbox.ask("deliveries", ids=[delivery["id"]], token="guessed")["deliveries"] == []
+
+
+def test_a_delivery_knows_the_page_of_its_run(
+    platform: Platform, sandbox: Sandbox, event: dict[str, Any]
+) -> None:
+    claimed = sandbox.claim(event)
+    token = sandbox.report(claimed, {**SUCCESS, "result": "好"})["token"]
+    public = replace(
+        platform, settings=replace(platform.settings, public_url="https://zhundian.example")
+    )
+
+    pages = [
+        [one["page"] for one in delivering.to_deliver(here, token)["deliveries"]]
+        for here in (platform, public)
+    ]
+
+    assert pages == [[""], [f"https://zhundian.example/logs/{claimed['log_id']}"]]
+
+
+@pytest.mark.parametrize("result", [None, []])
+def test_no_message_makes_no_delivery(
+    sandbox: Sandbox, event: dict[str, Any], result: object
+) -> None:
+    answer = sandbox.report(sandbox.claim(event), {**SUCCESS, "result": result})
+
+    assert answer["deliveries"] == []
 
 
 def test_a_report_asked_again_answers_the_deliveries_that_are_left(

@@ -53,10 +53,48 @@ def test_a_result_goes_out_by_the_application(corp: Corp) -> None:
 
     (payload,) = corp.wecom.messages()
     assert (payload["agentid"], payload["touser"]) == (1000002, "@all")
-    assert payload["text"]["content"] == "好"
+    assert "好" in payload["markdown"]["content"]
     assert "enable_duplicate_check" not in payload
     found = receipt(corp, log_id)
     assert (found["status"], found["errcode"], found["channel_name"]) == ("sent", 0, "报表")
+
+
+@pytest.mark.parametrize(
+    ("result", "msgtype"),
+    [
+        ({"msg_type": "text", "content": "好"}, "text"),
+        ({"title": "日报", "content": "| a |\n|---|\n| 1 |"}, "markdown"),
+        (
+            {"msg_type": "link", "title": "t", "content": "c", "url": "https://a.example"},
+            "textcard",
+        ),
+        ({"articles": [{"title": "t", "url": "https://a.example"}]}, "news"),
+        (
+            {
+                "msg_type": "template_card",
+                "card_type": "button_interaction",
+                "title": "审批",
+                "content": "c",
+                "buttons": [{"title": "看", "url": "https://a.example"}],
+            },
+            "template_card",
+        ),
+    ],
+)
+def test_every_kind_of_result_is_taken(corp: Corp, result: dict[str, Any], msgtype: str) -> None:
+    log_id = run(corp, {**SUCCESS, "result": result})
+
+    assert receipt(corp, log_id)["errmsg"] == "ok"
+    assert [payload["msgtype"] for payload in corp.wecom.messages()] == [msgtype]
+
+
+def test_a_long_result_goes_in_parts_of_what_wecom_takes(corp: Corp) -> None:
+    log_id = run(corp, {**SUCCESS, "result": {"title": "长", "content": "很长的一行\n" * 300}})
+
+    parts = [payload["markdown"]["content"] for payload in corp.wecom.messages()]
+    assert len(parts) > 1
+    assert all(len(part.encode()) <= 2048 for part in parts)
+    assert receipt(corp, log_id)["status"] == "sent"
 
 
 def test_the_secret_is_nowhere_but_sealed_in_its_row(corp: Corp) -> None:
@@ -214,4 +252,4 @@ def test_failures_are_told_by_the_application_too(corp: Corp) -> None:
 
     found = receipt(corp, log_id)
     assert (found["kind"], found["channel_type"], found["status"]) == ("alert", "wecom_app", "sent")
-    assert "任务失败" in corp.wecom.messages()[0]["text"]["content"]
+    assert "任务失败" in corp.wecom.messages()[0]["markdown"]["content"]

@@ -14,8 +14,9 @@ from werkzeug.wrappers import Request, Response
 
 from chalicelib.config import Settings
 from chalicelib.gateways import messengers
-from chalicelib.gateways.robots import Robot
-from chalicelib.sandbox.app_parts import addressed
+from chalicelib.gateways.clock import Clock
+from chalicelib.gateways.robots import Receipt, Robot
+from chalicelib.sandbox.deliveries import deliver_all
 from chalicelib.services.platform import Platform
 from infra.local.inbox import Inbox
 from tests.fakes import FakeClock, FakeQueue
@@ -78,21 +79,14 @@ class Corp:
         return {**plain, "secret": SECRET, "api_base": self.base, **fields}
 
     def post(self, deliveries: list[dict[str, Any]], token: str) -> None:
-        """Send deliveries as plain text, and tell the broker what came of it."""
-        receipts = []
-        for delivery in deliveries:
-            channel = delivery["channel"]
-            text = {"msgtype": "text", "text": {"content": str(delivery["result"])}}
-            payload = addressed(text, channel["app"], delivery["uuid"], again=channel["again"])
-            robot = Robot(channel["channel_type"], channel["webhook_url"], None)
-            allow, now = self.platform.settings.egress_allow, self.clock.now()
-            receipt = messengers.send(robot, payload, uuid=delivery["uuid"], now=now, allow=allow)
-            said = {"errcode": receipt.errcode, "errmsg": receipt.words}
-            wait = receipt.retry_after_seconds
-            status = {"status": receipt.status, "retry_after_seconds": wait}
-            receipts.append({"id": delivery["id"], **status, **said, "payload": payload})
-        if receipts:
+        """Send deliveries as a sandbox does, and tell the broker what came of it."""
+        if deliveries:
+            receipts = deliver_all(deliveries, self._send, self.clock)
             assert self.sandbox.ask("receipts", token=token, receipts=receipts)["ok"]
+
+    def _send(self, robot: Robot, payload: Any, uuid: str, clock: Clock) -> Receipt:
+        allow = self.platform.settings.egress_allow
+        return messengers.send(robot, payload, uuid=uuid, now=clock.now(), allow=allow)
 
     def deliver(self) -> None:
         """Take up what a tick, or a test, put into the queue."""

@@ -22,11 +22,16 @@ _BREAKS_AFTER = frozenset({"blank", "code", "table", "heading", "rule"})
 _BREAKS_BEFORE = _BREAKS_AFTER | {"list"}
 
 
+def heading(title: str, content: str) -> str:
+    """A heading to go before the content, or "" if its first line already says the title."""
+    if not title or _undecorated(_first_line(content)) == _undecorated(title):
+        return ""
+    return f"### {title}\n"
+
+
 def with_title(title: str, content: str) -> str:
     """The content under a heading, unless its first line already says the title."""
-    if not title or _undecorated(_first_line(content)) == _undecorated(title):
-        return content
-    return f"### {title}\n{content}"
+    return heading(title, content) + content
 
 
 def summary(content: str, limit: int = 64) -> str:
@@ -45,7 +50,7 @@ def hard_breaks(content: str) -> str:
     lists, tables, headings and code keep theirs.
     """
     lines = content.split("\n")
-    kinds = _line_kinds(lines)
+    kinds = line_kinds(lines)
     whole = lines[0]
     for index in range(1, len(lines)):
         before, kind, line = kinds[index - 1], kinds[index], lines[index]
@@ -60,13 +65,13 @@ def hard_breaks(content: str) -> str:
 
 def needs_v2(content: str) -> bool:
     """Whether WeCom shows this only as `markdown_v2`: table, image, list, code, rule."""
-    kinds = _line_kinds(content.split("\n"))
+    kinds = line_kinds(content.split("\n"))
     return not {"table", "list", "code", "rule"}.isdisjoint(kinds) or bool(_IMAGE.search(content))
 
 
 def is_plain(content: str) -> bool:
     """Whether nothing in it is Markdown, so that a card may show it as it is."""
-    kinds = set(_line_kinds(content.split("\n")))
+    kinds = set(line_kinds(content.split("\n")))
     return kinds <= {"text", "blank"} and not _INLINE.search(content)
 
 
@@ -78,11 +83,6 @@ def without_fonts(content: str) -> str:
     return _FONT.sub("", content)
 
 
-def in_open_fence(content: str) -> bool:
-    """Whether a code block is begun and not ended, so that what follows would be code."""
-    return sum(1 for line in content.split("\n") if _FENCE.match(line)) % 2 == 1
-
-
 def _undecorated(line: str) -> str:
     start = _DECORATION.match(line)
     return line[start.end() if start else 0 :].rstrip("#*_`~| \t\r")
@@ -92,7 +92,8 @@ def _first_line(content: str) -> str:
     return next((line for line in content.split("\n") if line.strip()), "")
 
 
-def _line_kinds(lines: list[str]) -> list[str]:
+def line_kinds(lines: list[str]) -> list[str]:
+    """What each line is: text, blank, rule, heading, list, quote, code or table."""
     kinds: list[str] = []
     fenced = False
     for index, line in enumerate(lines):

@@ -7,40 +7,52 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.errors import Wrong
+from chalicelib.domain.messages.fields import (
+    ALIASES,
+    maps_of,
+    require_address,
+    said_of,
+    text_of,
+    value_of,
+)
 from chalicelib.domain.messages.markdown import summary
+from chalicelib.domain.messages.mentions import read_mentions
 from chalicelib.domain.messages.model import Button, Message
+from chalicelib.domain.messages.reading_cards import CARD_KEYS, read_card
+from chalicelib.domain.messages.reading_items import read_items
+from chalicelib.domain.messages.reading_media import MEDIA_KEYS, MEDIA_TYPES, read_media
+from chalicelib.domain.messages.reading_raw import read_raw
 from chalicelib.domain.text import Text
 
-#: The names that a field may have, ours first; the others are the platforms' own.
-_ALIASES = {
-    "title": ("title",),
-    "content": ("content", "text"),
-    "url": ("url", "messageUrl", "messageURL", "actionURL"),
-    "pic_url": ("pic_url", "picUrl", "picurl", "picURL"),
-    "btn_orientation": ("btn_orientation", "btnOrientation"),
-    "buttons": ("buttons", "btns"),
+_FIELDS = ("title", "content", "url", "pic_url", "btn_orientation", "buttons")
+_KNOWN = frozenset(alias for name in _FIELDS for alias in ALIASES[name]) | {"msg_type", "at"}
+#: msg_type → the keys that it alone reads.
+_MORE_KEYS = {
+    "feedCard": frozenset({"links"}),
+    "news": frozenset({"articles"}),
+    "template_card": CARD_KEYS,
+    "textcard": frozenset({"btntxt"}),
+    **dict.fromkeys(MEDIA_TYPES, MEDIA_KEYS),
 }
-_KNOWN = frozenset(alias for aliases in _ALIASES.values() for alias in aliases) | {"msg_type"}
 _MSG_TYPES = {
-    "text": "text",
-    "markdown": "markdown",
-    "markdownv2": "markdown_v2",
-    "link": "link",
-    "actioncard": "actionCard",
-    "feedcard": "feedCard",
-    "news": "news",
-    "templatecard": "template_card",
+    re.sub("_", "", name).lower(): name
+    for name in (
+        *("text", "markdown", "markdown_v2", "link", "actionCard", "feedCard", "news"),
+        *("template_card", "textcard", "image", "file", "voice", "video", "raw"),
+    )
 }
 #: A key that only one type has says the type.
 _TELLING = (
+    ("msgtype", "raw"),
     ("links", "feedCard"),
     ("articles", "news"),
     ("card_type", "template_card"),
     ("buttons", "actionCard"),
     ("btns", "actionCard"),
 )
-_ADDRESS = re.compile(r"(https?|dingtalk)://[^\s]+", re.IGNORECASE)
+_SCHEMES = ("http", "https", "dingtalk")
 _MAX_TITLE = 128
+_MAX_BUTTONS = 20
 
 
 def msg_type_of(result: object) -> str:
@@ -54,22 +66,36 @@ def msg_type_of(result: object) -> str:
     return _MSG_TYPES.get(plain, str(said)[:40])
 
 
-def read_message(result: object, fallback_title: str) -> tuple[Message, tuple[Text, ...]]:
-    """A message of text, markdown, link or card type, and notes; raises `Wrong`."""
+def read_message(
+    result: object, fallback_title: str, page: str = ""
+) -> tuple[Message, tuple[Text, ...]]:
+    """A message of any type, and notes; raises `Wrong` that names the key.
+
+    `page`: the address of the run's page, if known.
+    """
     fields: Mapping[str, Any] = {"content": result} if isinstance(result, str) else _dict(result)
-    title, notes = _title(_text(fields, "title"))
-    content = _text(fields, "content").replace("\r\n", "\n")
+    msg_type = msg_type_of(result)
+    if msg_type == "raw":
+        return Message("raw", "", fallback_title, "", raw=read_raw(fields)), ()
+    title, notes = _title(text_of(fields, "title"))
+    content = text_of(fields, "content").replace("\r\n", "\n")
     message = Message(
-        msg_type=msg_type_of(result),
+        msg_type=msg_type,
         given_title=title,
-        title=title or summary(content) or fallback_title.strip() or "通知",
+        title=title or summary(content) or fallback_title.strip()[:_MAX_TITLE] or "通知",
         content=content,
-        url=_text(fields, "url").strip(),
-        pic_url=_text(fields, "pic_url").strip(),
-        btn_orientation=_orientation(_value(fields, "btn_orientation")),
-        buttons=_buttons(_value(fields, "buttons")),
+        url=text_of(fields, "url").strip(),
+        pic_url=text_of(fields, "pic_url").strip(),
+        btn_orientation=_orientation(value_of(fields, "btn_orientation")),
+        buttons=_buttons(fields),
+        btntxt=text_of(fields, "btntxt").strip() if msg_type == "textcard" else "",
+        items=read_items(fields, msg_type),
+        card=read_card(fields) if msg_type == "template_card" else None,
+        media=read_media(fields) if msg_type in MEDIA_TYPES else None,
+        mentions=read_mentions(fields),
+        page=page,
     )
-    return message, notes + _unused(fields)
+    return message, notes + _unused(fields, _MORE_KEYS.get(msg_type, frozenset()))
 
 
 def require_content(message: Message) -> str:
@@ -84,46 +110,15 @@ def require_content(message: Message) -> str:
     return message.content
 
 
-def require_address(url: str, where: str, schemes: tuple[str, ...] = ("http", "https")) -> str:
-    """A web address; `where` names the field for the message of the `Wrong`."""
-    if _ADDRESS.fullmatch(url) and url.partition(":")[0].lower() in schemes:
-        return url
-    raise Wrong(
-        Text(
-            f"{where} 缺少有效的链接,请填写以 http:// 或 https:// 开头的完整地址",
-            f"{where} needs a full address that starts with http:// or https://",
-        )
-    )
-
-
 def _dict(result: object) -> Mapping[str, Any]:
     if isinstance(result, Mapping):
         return result
     raise Wrong(
         Text(
-            f"result 应为字典或字符串,现在是 {type(result).__name__}",
-            f"result must be a dict or a string, not {type(result).__name__}",
+            f"result 应为字典、字符串或它们的列表,现在是 {type(result).__name__}",
+            f"result must be a dict, a string or a list of them, not {type(result).__name__}",
         )
     )
-
-
-def _value(fields: Mapping[str, Any], name: str) -> object:
-    return next((fields[key] for key in _ALIASES[name] if fields.get(key) is not None), None)
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = _value(fields, name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise Wrong(
-            Text(
-                f"{name} 应为字符串,现在是 {type(value).__name__},请用 str() 转换",
-                f"{name} must be a string, not {type(value).__name__}; convert it with str()",
-            )
-        )
-    # JSON may carry half of a surrogate pair, which UTF-8 cannot.
-    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _title(text: str) -> tuple[str, tuple[Text, ...]]:
@@ -147,31 +142,35 @@ def _orientation(value: object) -> str:
     )
 
 
-def _buttons(value: object) -> tuple[Button, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list | tuple) or not all(isinstance(one, Mapping) for one in value):
+def _buttons(fields: Mapping[str, Any]) -> tuple[Button, ...]:
+    entries = maps_of(fields, "buttons", "{'title': '查看', 'url': 'https://…'}")
+    if len(entries) > _MAX_BUTTONS:
         raise Wrong(
             Text(
-                "buttons 应为列表,每项形如 {'title': '查看', 'url': 'https://…'}",
-                "buttons must be a list of {'title': 'Open', 'url': 'https://…'}",
+                f"buttons 最多 {_MAX_BUTTONS} 个,现在有 {len(entries)} 个",
+                f"buttons takes at most {_MAX_BUTTONS} entries, not {len(entries)}",
             )
         )
-    return tuple(_button(one, index) for index, one in enumerate(value, 1))
+    return tuple(_button(one, index) for index, one in enumerate(entries, 1))
 
 
 def _button(fields: Mapping[str, Any], index: int) -> Button:
-    title = " ".join(_text(fields, "title").split())
+    where = f"buttons[{index - 1}]."
+    title = " ".join((said_of(fields, "title", where) or said_of(fields, "text", where)).split())
     if not title:
-        raise Wrong(Text(f"第 {index} 个按钮缺少 title", f"Button {index} has no title"))
-    url = _text(fields, "url").strip()
-    schemes = ("http", "https", "dingtalk")
-    return Button(title, require_address(url, f"按钮「{title[:20]}」", schemes))
+        raise Wrong(
+            Text(
+                f"buttons 第 {index} 个按钮缺少 title", f"Button {index} of `buttons` has no title"
+            )
+        )
+    url = text_of(fields, "url", where).strip()
+    return Button(title, require_address(url, f"buttons「{title[:20]}」url", _SCHEMES))
 
 
-def _unused(fields: Mapping[str, Any]) -> tuple[Text, ...]:
+def _unused(fields: Mapping[str, Any], more: frozenset[str]) -> tuple[Text, ...]:
     """A note of what no message will show, so that a misspelt key is found."""
-    names = ", ".join(sorted(str(key)[:40] for key in fields if key not in _KNOWN)[:10])
+    unknown = sorted(str(key)[:40] for key in fields if key not in _KNOWN | more)
+    names = ", ".join(unknown[:10])
     if not names:
         return ()
     return (Text(f"以下字段未使用: {names}", f"These fields were not used: {names}"),)

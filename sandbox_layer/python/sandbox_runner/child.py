@@ -14,7 +14,7 @@ import types
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from sandbox_runner import lockdown, results, shim, threads, tracebacks
+from sandbox_runner import attachments, lockdown, results, shim, threads, tracebacks
 from sandbox_runner.console import no_input, printer
 from sandbox_runner.frames import Channel
 from sandbox_runner.stage import Stage
@@ -60,7 +60,8 @@ def _failed(kind: str, error: str) -> dict[str, Any]:
 
 
 def _succeeded(names: Mapping[str, Any]) -> dict[str, Any]:
-    return {"t": "done", "ok": True, "result": results.to_json(names.get("result"))}
+    result = attachments.with_files(names.get("result"))
+    return {"t": "done", "ok": True, "result": results.to_json(result)}
 
 
 def _run_script(job: Mapping[str, Any], stage: Stage, has_zone: bool) -> dict[str, Any]:

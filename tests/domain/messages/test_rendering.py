@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Wrong
-from chalicelib.domain.messages import Rendered, render
-from chalicelib.domain.messages.cutting import MARK
+from chalicelib.domain.messages import render
+from chalicelib.domain.messages.pages import MARK
+from tests.domain.messages.schemas import refusal
 
-CHANNELS = ("dingtalk_bot", "wecom_bot")
+CHANNELS = ("dingtalk_bot", "wecom_bot", "wecom_app")
 TWO = [
     {"title": "查看", "url": "https://example.com/a"},
     {"title": "忽略", "url": "https://example.com/b"},
@@ -33,10 +34,6 @@ def wecom(result: object) -> dict[str, Any]:
 
 def notes(result: object, channel: str) -> list[str]:
     return [note.zh for note in render(result, channel, "每日任务").notes]
-
-
-def body_bytes(payload: dict[str, Any]) -> int:
-    return len(json.dumps(payload, ensure_ascii=False).encode())
 
 
 def test_a_markdown_result_has_its_title_as_a_heading() -> None:
@@ -103,11 +100,16 @@ def test_wecom_keeps_version_1_with_its_colours_and_mentions() -> None:
     assert wecom({"content": content})["markdown"]["content"] == content
 
 
-def test_version_2_loses_colours_and_mentions_with_a_note() -> None:
-    result = {"content": f'<font color="info">好</font> <@zhangsan>\n\n{TABLE}'}
+def test_version_2_loses_colours_and_calls_people_by_another_message() -> None:
+    result = {"title": "报", "content": f'<font color="info">好</font> <@zhangsan>\n\n{TABLE}'}
 
-    assert wecom(result)["markdown_v2"]["content"] == f"好 @zhangsan\n\n{TABLE}"
-    assert len(notes(result, "wecom_bot")) == 2
+    rendered = render(result, "wecom_bot", "每日任务")
+
+    assert rendered.payloads == (
+        {"msgtype": "markdown_v2", "markdown_v2": {"content": f"### 报\n好 @zhangsan\n\n{TABLE}"}},
+        {"msgtype": "text", "text": {"content": "报", "mentioned_list": ["zhangsan"]}},
+    )
+    assert len(rendered.notes) == 2
 
 
 def test_dingtalk_loses_colours_with_a_note() -> None:
@@ -115,6 +117,13 @@ def test_dingtalk_loses_colours_with_a_note() -> None:
 
     assert dingtalk(result)["markdown"] == {"title": "注意", "text": "注意"}
     assert notes(result, "dingtalk_bot") == ["已降级: 去掉 <font> 颜色"]
+
+
+@pytest.mark.parametrize("channel", ["dingtalk_bot", "wecom_app"])
+def test_a_mention_of_wecoms_robots_is_a_name_elsewhere(channel: str) -> None:
+    [payload] = render({"content": "请 <@zhang> 看"}, channel, "x").payloads
+
+    assert "请 @zhang 看" in payload["markdown"].values()
 
 
 def test_explicit_markdown_v2_is_kept_by_wecom_and_noted_for_dingtalk() -> None:
@@ -288,18 +297,19 @@ def test_fields_may_have_the_platforms_own_names() -> None:
 
 
 def test_a_field_that_nothing_shows_is_noted() -> None:
-    assert notes({"content": "a", "buttton": 1, "at": {}}, "dingtalk_bot") == [
-        "以下字段未使用: at, buttton"
-    ]
+    assert notes(
+        {"content": "a", "buttton": 1, "links": []} | {"msg_type": "text"}, "wecom_bot"
+    ) == ["以下字段未使用: buttton, links"]
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize(
     ("result", "word"),
     [
-        (None, "NoneType"),
         (5, "int"),
-        (["a"], "list"),
+        ([["a"]], "list"),
+        (["a", {"content": 5}], r"result\[1\]: content"),
+        (["a"] * 21, "result makes more than 20"),
         ("", "empty"),
         ("  \n", "empty"),
         ({}, "empty"),
@@ -329,10 +339,8 @@ def test_a_result_that_cannot_be_sent_says_why(channel: str, result: object, wor
 @pytest.mark.parametrize(
     ("result", "named"),
     [
-        ({"msg_type": "voice"}, "voice"),
-        ({"links": []}, "feedCard"),
-        ({"articles": []}, "news"),
-        ({"card_type": "text_notice"}, "template_card"),
+        ({"msg_type": "audio"}, "audio"),
+        ({"msg_type": ["text"]}, "['text']"),
         ({"msg_type": 5}, "5"),
     ],
 )
@@ -356,34 +364,47 @@ def test_a_long_title_is_cut_with_a_note() -> None:
     assert notes(result, "dingtalk_bot") == ["标题超过 128 字,已截断"]
 
 
-def test_long_content_is_cut_at_a_line_with_a_mark_and_a_note() -> None:
-    result = {"content": "\n".join(f"第 {n} 行" for n in range(1000))}
+def test_long_content_is_several_messages_that_say_which_they_are() -> None:
+    content = "\n".join(f"第 {n} 行" for n in range(1000))
+    result = {"title": "日报", "content": content}
 
-    content = wecom(result)["markdown"]["content"]
+    texts = [one["markdown"]["content"] for one in render(result, "wecom_bot", "x").payloads]
 
-    assert len(content.encode()) <= 4096
-    assert content.endswith(f" 行\n\n{MARK}")
-    assert notes(result, "wecom_bot") == ["内容超过 4096 字节,已截断"]
+    assert len(texts) == 3
+    assert all(len(one.encode()) <= 4096 for one in texts)
+    bodies = []
+    for number, text in enumerate(texts, 1):
+        assert text.startswith("### 日报\n")
+        assert text.endswith(f" 行\n\n({number}/3)")
+        bodies.append(text.removeprefix("### 日报\n").removesuffix(f"\n\n({number}/3)"))
+    assert "\n".join(bodies) == content
+    assert notes(result, "wecom_bot") == ["内容超过 4096 字节,已拆成 3 条"]
 
 
-def test_buttons_stay_when_a_card_is_cut() -> None:
+def test_what_five_messages_cannot_hold_is_on_the_page_of_the_run() -> None:
+    result = {"content": "字" * 10_000}
+
+    rendered = render(result, "wecom_bot", "x", "https://zhundian.example/logs/7")
+
+    assert len(rendered.payloads) == 5
+    last = rendered.payloads[-1]["markdown"]["content"]
+    assert last.endswith(f"(5/5)\n\n[{MARK}](https://zhundian.example/logs/7)")
+    assert "只在任务日志中" in rendered.notes[0].zh
+
+
+def test_the_buttons_are_in_the_last_part_of_a_card() -> None:
     result = {"msg_type": "actionCard", "content": "字" * 5000, "buttons": TWO}
 
-    content = wecom(result)["markdown"]["content"]
+    texts = [one["markdown"]["content"] for one in render(result, "wecom_bot", "x").payloads]
+    cards = render(result | {"content": "字" * 9000}, "dingtalk_bot", "x").payloads
 
-    assert content.endswith("[忽略](https://example.com/b)")
-    assert len(content.encode()) <= 4096
-
-
-def test_a_code_block_that_is_cut_is_closed() -> None:
-    content = wecom({"content": "```\n" + "code\n" * 2000 + "```"})["markdown_v2"]["content"]
-
-    assert content.endswith(f"code\n```\n\n{MARK}")
+    assert ["[忽略](https://example.com/b)" in one for one in texts] == [False] * 3 + [True]
+    assert [one["msgtype"] for one in cards] == ["markdown", "actionCard"]
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_buttons_that_leave_no_room_for_words_are_refused(channel: str) -> None:
-    buttons = [{"title": "b", "url": "https://example.com/" + "a" * 1000}] * 30
+    buttons = [{"title": "b", "url": "https://example.com/" + "a" * 1000}] * 20
 
     with pytest.raises(Wrong, match="shorten"):
         render({"content": "words", "buttons": buttons}, channel, "任务")
@@ -403,23 +424,13 @@ def test_whatever_its_length_a_message_fits_its_channel(
     content = "字" + "\n".join(shape.format(words) for shape, words in parts * times)
     result = {"msg_type": msg_type, "title": "标题", "content": content, "buttons": TWO}
 
-    for_dingtalk = render(result, "dingtalk_bot", "任务")
-    for_wecom = render(result, "wecom_bot", "任务")
+    for channel in CHANNELS:
+        rendered = render(result, channel, "任务")
 
-    assert body_bytes(for_dingtalk.payloads[0]) <= 19000
-    assert _wecom_fits(for_wecom)
-    for rendered in (for_dingtalk, for_wecom):
-        cut = MARK in json.dumps(rendered.payloads, ensure_ascii=False)
-        assert cut == any("已截断" in note.zh for note in rendered.notes)
-
-
-def _wecom_fits(rendered: Rendered) -> bool:
-    [payload] = rendered.payloads
-    msgtype = payload["msgtype"]
-    if msgtype == "template_card":
-        return len(payload["template_card"]["sub_title_text"]) <= 112
-    limit = 2048 if msgtype == "text" else 4096
-    return len(payload[msgtype]["content"].encode("utf-8")) <= limit
+        assert all(refusal(channel, one) is None for one in rendered.payloads)
+        said = " ".join(note.zh for note in rendered.notes)
+        assert (len(rendered.payloads) > 1) == ("已拆成" in said)
+        assert (MARK in str(rendered.payloads)) == ("只在任务日志中" in said)
 
 
 @given(st.text(max_size=200), st.sampled_from(CHANNELS))

@@ -114,7 +114,8 @@ def test_wrong_arguments_are_errors_of_the_script_and_nothing_is_sent(
 def test_what_was_changed_on_the_way_is_in_the_hint(house: House) -> None:
     log = run(house, "dingtalk", "result = dingtalk(robot, '字' * 20000)['hint']")
 
-    assert "截断" in log.result
+    assert "已拆成 4 条" in log.result
+    assert len(sent(house)) == 4
 
 
 def test_the_outcome_is_a_dict_that_can_be_kept(house: House) -> None:
