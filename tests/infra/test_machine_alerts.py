@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,16 @@ import pytest
 from tests.infra.running import Running, until
 
 FAILS = "print('读取订单')\nraise ValueError('no rows')"
+
+
+@pytest.fixture
+def machine() -> Iterator[Running]:
+    with tempfile.TemporaryDirectory(prefix="zhundian-") as folder:
+        # As root, the accounts of database and sandbox have to pass.
+        Path(folder).chmod(0o711)
+        running = Running(Path(folder)).start()
+        yield running
+        running.stop()
 
 
 @pytest.mark.slow
