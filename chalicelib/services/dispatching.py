@@ -3,7 +3,8 @@
 1. Plan: claim tasks whose next occurrence is within the look-ahead, insert their rows, move them
    on; one short transaction for each batch, so a crash loses nothing and doubles nothing.
 2. Send every queued row that has no message.
-3. Recover: attempts that fell silent, messages that nobody claimed, deliveries that wait.
+3. Recover: attempts that fell silent, messages that nobody claimed, deliveries that wait; what
+   is to be told of failures becomes messages first.
 4. Thin: some rows that are older than they are kept.
 
 Planning comes first, so that nothing that went wrong before can make the next runs late.
