@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -21,6 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from bench.fleet import CRON, ZONES
+from chalicelib.gateways.clock import SystemClock
 from infra.local.database import drop_database, fresh_database
 
 #: Of those cron expressions that it knows; it has no points of time.
@@ -77,21 +78,52 @@ def peer_rate(store: SQLAlchemyJobStore, jobs: int, due: int) -> float:
 
 
 def _fill(scheduler: BackgroundScheduler, store: SQLAlchemyJobStore, jobs: int, due: int) -> None:
-    """By one INSERT, as `add_job` commits each; the rows are the same."""
-    now = datetime.now(UTC)  # noqa: TID251 - it reads no clock but the machine's
-    rows: list[dict[str, Any]] = []
+    now = SystemClock().now()
+    made = []
     for n in range(jobs):
         at = now - timedelta(seconds=1) if n < due else now + timedelta(hours=9)
         words = {"h": at.hour, "m": at.minute, "n": (at.hour + 14) % 24}
         text = _KNOWN[n % len(_KNOWN)].format(**words)
         trigger = CronTrigger.from_crontab(text, ZONES[n % len(ZONES)])
-        job = Job(
-            scheduler, id=f"job-{n}", name=f"report {n}", func=nothing, args=(), kwargs={},
-            trigger=trigger, executor="default", misfire_grace_time=3600, coalesce=True,
-            max_instances=1, next_run_time=at,
-        )
-        state = pickle.dumps(job.__getstate__(), store.pickle_protocol)
-        rows.append({"id": job.id, "next_run_time": at.timestamp(), "job_state": state})
+        made.append(new_job(scheduler, f"job-{n}", nothing, (), trigger, at))
+    store_jobs(store, made)
+
+
+def new_job(
+    scheduler: BackgroundScheduler,
+    name: str,
+    func: Callable[..., None],
+    args: tuple[Any, ...],
+    trigger: CronTrigger,
+    at: datetime,
+) -> Job:
+    """A job as `add_job` makes it, that is next due at this instant."""
+    return Job(
+        scheduler,
+        id=name,
+        name=name,
+        func=func,
+        args=args,
+        kwargs={},
+        trigger=trigger,
+        executor="default",
+        misfire_grace_time=3600,
+        coalesce=True,
+        max_instances=1,
+        next_run_time=at,
+    )
+
+
+def store_jobs(store: SQLAlchemyJobStore, jobs: Iterable[Job]) -> None:
+    """Replace what is there by one INSERT, as `add_job` commits each; the rows are the same."""
+    rows = [
+        {
+            "id": job.id,
+            "next_run_time": job.next_run_time.timestamp(),
+            "job_state": pickle.dumps(job.__getstate__(), store.pickle_protocol),
+        }
+        for job in jobs
+    ]
     store.remove_all_jobs()
     with store.engine.begin() as connection:
         connection.execute(store.jobs_t.insert(), rows)

@@ -21,13 +21,38 @@ from infra.migrate import migrate
 FIRST = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
 #: Longer than the look-ahead, so that a tick finds the tasks of one instant alone.
 APART = timedelta(minutes=5)
-ZONES = (
-    "Asia/Shanghai Asia/Tokyo Asia/Singapore Asia/Kolkata Asia/Kathmandu Asia/Dubai Asia/Tehran"
-    " Asia/Seoul Asia/Hong_Kong Asia/Bangkok Europe/London Europe/Berlin Europe/Moscow"
-    " Europe/Istanbul Europe/Lisbon Africa/Cairo Africa/Lagos Africa/Nairobi Atlantic/Azores"
-    " Atlantic/Cape_Verde America/New_York America/Chicago America/Denver America/Los_Angeles"
-    " America/Sao_Paulo America/Mexico_City America/St_Johns America/Bogota Australia/Perth UTC"
-).split()
+ZONES = [
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Asia/Singapore",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Asia/Dubai",
+    "Asia/Tehran",
+    "Asia/Seoul",
+    "Asia/Hong_Kong",
+    "Asia/Bangkok",
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Moscow",
+    "Europe/Istanbul",
+    "Europe/Lisbon",
+    "Africa/Cairo",
+    "Africa/Lagos",
+    "Africa/Nairobi",
+    "Atlantic/Azores",
+    "Atlantic/Cape_Verde",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Sao_Paulo",
+    "America/Mexico_City",
+    "America/St_Johns",
+    "America/Bogota",
+    "Australia/Perth",
+    "UTC",
+]
 #: {m} and {h} are minute and hour by the zone's clock, {n} an hour that no measurement reaches.
 CRON = (
     "{m} {h} * * *",

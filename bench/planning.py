@@ -39,7 +39,11 @@ def planning() -> dict[str, Measurement]:
         store = stack.enter_context(peer_store(url))
         left = iter(many)
         rates = [
-            (_rate(one, large, left), _rate(two, large, left), peer_rate(store, PEER_JOBS, PEER_DUE))
+            (
+                _rate(one, large, left),
+                _rate(two, large, left),
+                peer_rate(store, PEER_JOBS, PEER_DUE),
+            )
             for _ in range(ROUNDS + 1)
         ][1:]
         growth = _growth(url, large, few, stack)
@@ -70,7 +74,9 @@ def _growth(server_url: str, large: str, few: list[Group], stack: ExitStack) -> 
         took = {url: _plan(pipes, url, group) for pipes, url in order}
         seconds.append((took[large], took[small]))
     ours, peer = (median(kind) * 1000 for kind in zip(*seconds[1:], strict=True))
-    return Measurement(ours, "ms", "the same 1,000 due tasks in a table of their own", peer, "lower")
+    return Measurement(
+        ours, "ms", "the same 1,000 due tasks in a table of their own", peer, "lower"
+    )
 
 
 def _plan(pipes: list[Connection], url: str, group: Group) -> float:

@@ -15,19 +15,23 @@ from datetime import datetime
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.runs import LOOK_AHEAD
-from chalicelib.repositories import logs, tasks, ticks
+from chalicelib.domain.workdays import Exceptions
+from chalicelib.repositories import due_tasks, logs, ticks
 from chalicelib.repositories.database import Transaction
+from chalicelib.repositories.due_tasks import DueTask
 from chalicelib.repositories.logs import NewAttempt
-from chalicelib.repositories.tasks import DueTask
 from chalicelib.services import delivering, recovering, sending
-from chalicelib.services.planning import Plan, Window, plan
+from chalicelib.services.planning import Times, Window, attempts_of, times_of
 from chalicelib.services.platform import Platform
 from chalicelib.services.schedules import Days, own_days, schedule_of
 
 log = logging.getLogger(__name__)
-BATCH = 500
+BATCH = 1000
 #: After an outage one task may have a thousand rows; a transaction ends when it has so many.
 MOST_ROWS = 5000
+#: What one tick has walked: by what the tasks say, their tenant's own days, and since when.
+Walked = dict[tuple[str, Exceptions | None, datetime], Times]
+MOST_WALKED = 10_000
 
 
 def dispatch(platform: Platform) -> None:
@@ -46,40 +50,60 @@ def dispatch(platform: Platform) -> None:
 def plan_due(platform: Platform) -> int:
     """Plan all that is due within the look-ahead; returns the number of tasks."""
     now = platform.now()
+    walked: Walked = {}
     total = 0
     while True:
         with platform.database.transaction() as tx:
-            planned = plan_batch(tx, now, now + LOOK_AHEAD)
+            planned = plan_batch(tx, now, now + LOOK_AHEAD, walked)
         total += planned
         if planned == 0:
             return total
 
 
-def plan_batch(tx: Transaction, now: datetime, horizon: datetime) -> int:
-    """Plan a batch of tasks; returns how many, 0 when there is none left that nobody holds."""
+def plan_batch(
+    tx: Transaction, now: datetime, horizon: datetime, walked: Walked | None = None
+) -> int:
+    """Plan a batch of tasks; returns how many, 0 when there is none left that nobody holds.
+
+    `walked` carries schedules from batch to batch of the same tick.
+    """
     attempts: list[NewAttempt] = []
     next_runs: dict[int, datetime | None] = {}
     planned = 0
-    due = tasks.due(tx, horizon, BATCH)
+    due = due_tasks.due(tx, horizon, BATCH)
     days = own_days(tx, due)
     for task in due:
         if len(attempts) >= MOST_ROWS:
             break
         planned += 1
-        if made := _plan(tx, task, days, Window(task.next_run_at, now, horizon)):
-            attempts += made.attempts
-            next_runs[task.id] = made.next_run_at
+        window = Window(task.next_run_at, now, horizon)
+        if times := _times(tx, task, days, window, {} if walked is None else walked):
+            attempts += attempts_of(task, times)
+            next_runs[task.id] = times.next_run_at
     logs.plan(tx, attempts, now)
     if next_runs:
-        tasks.advance(tx, next_runs)
+        due_tasks.advance(tx, next_runs)
     return planned
 
 
-def _plan(tx: Transaction, task: DueTask, days: Days, window: Window) -> Plan | None:
+def _times(
+    tx: Transaction, task: DueTask, days: Days, window: Window, walked: Walked
+) -> Times | None:
+    """Walked once for all tasks that say the same."""
+    key = (task.terms, days.get(task.tenant_id), task.next_run_at)
+    times = walked.get(key)
+    if times is None and (times := _walk(tx, task, days, window)):
+        if len(walked) >= MOST_WALKED:
+            walked.clear()
+        walked[key] = times
+    return times
+
+
+def _walk(tx: Transaction, task: DueTask, days: Days, window: Window) -> Times | None:
     try:
-        return plan(task, schedule_of(task, days), window)
+        return times_of(task, schedule_of(task, days), window)
     except Invalid as error:
         why = "; ".join(f"{e.field}: {e.message.zh} / {e.message.en}" for e in error.errors)
-        tasks.stop(tx, task.id, f"调度已停止 / no longer scheduled: {why}")
+        due_tasks.stop(tx, task.id, f"调度已停止 / no longer scheduled: {why}")
         log.error("a stored schedule cannot be read", extra={"task_id": task.id})
         return None

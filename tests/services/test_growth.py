@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from chalicelib.domain.runs import scheduled_trace_id
-from chalicelib.repositories import deliveries, log_queue, logs, tasks
+from chalicelib.repositories import deliveries, due_tasks, log_queue, logs
 from chalicelib.repositories.database import Transaction
 from chalicelib.services.platform import Platform
 from chalicelib.services.replanning import replan
@@ -69,7 +69,7 @@ def test_a_year_of_history_makes_no_hot_path_slow(platform: Platform) -> None:
             ),
             "is it running": reads(tx, lambda: logs.running_of(tx, task.id)),
             "replan": reads(tx, lambda: replan(tx, task, now)),
-            "due": reads(tx, lambda: tasks.due(tx, horizon, 500)),
+            "due": reads(tx, lambda: due_tasks.due(tx, horizon, 500)),
             "unsent": reads(tx, lambda: log_queue.unsent(tx, horizon, 500)),
             "silent": reads(tx, lambda: log_queue.silent(tx, now, 500)),
             "unclaimed": reads(tx, lambda: log_queue.unclaimed(tx, now, 500)),
