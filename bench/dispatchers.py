@@ -40,12 +40,13 @@ class _NoLauncher:
 
 
 @contextmanager
-def dispatchers(url: str, number: int) -> Iterator[list[Connection]]:
-    """Pipes to so many: an instant in, and out when the tick began and ended (monotonic s)."""
+def dispatchers(number: int) -> Iterator[list[Connection]]:
+    """Pipes to so many: a database's URL and an instant in, and out when the tick began and ended
+    (monotonic s)."""
     pipes, processes = [], []
     for _ in range(number):
         ours, theirs = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_serve, args=(url, theirs), daemon=True)
+        process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
         process.start()
         theirs.close()
         pipes.append(ours)
@@ -59,23 +60,23 @@ def dispatchers(url: str, number: int) -> Iterator[list[Connection]]:
             process.join()
 
 
-def tick(pipes: list[Connection], now: datetime) -> float:
+def tick(pipes: list[Connection], url: str, now: datetime) -> float:
     """Let all tick at once at this time; the seconds from the first start to the last end."""
     for pipe in pipes:
-        pipe.send(now)
+        pipe.send((url, now))
     spans = [pipe.recv() for pipe in pipes]
     return float(max(end for _, end in spans) - min(start for start, _ in spans))
 
 
-def _serve(url: str, pipe: Connection) -> None:
+def _serve(pipe: Connection) -> None:
     clock = SetClock()
-    database = Database(url)
+    databases: dict[str, Database] = {}
     while True:
         try:
-            clock.instant = pipe.recv()
+            url, clock.instant = pipe.recv()
         except EOFError:
-            database.close()
             return
+        database = databases.setdefault(url, Database(url))
         # What it holds grows with each tick, and nobody reads it.
         platform = Platform(Settings(), database, MemoryQueue(), _NoLauncher(), clock)
         start = time.monotonic()

@@ -49,7 +49,8 @@ def _table(rows: Rows) -> Iterator[str]:
     yield "|---|---:|---:|---:|---|"
     for name, row in rows.items():
         value, peer = (f"{_short(row[key])} {row['unit']}" for key in ("value", "peer_value"))
-        yield f"| `{name}` | {value} | {peer}: {row['peer']} | {row['ratio']:.2f} | {row['better']} |"
+        peer += f": {row['peer']}"
+        yield f"| `{name}` | {value} | {peer} | {row['ratio']:.2f} | {row['better']} |"
 
 
 def _short(value: float) -> str:

@@ -21,6 +21,8 @@ Row = dict[str, Any]
 MINE = "id = %(id)s AND (%(tenant_id)s IS NULL OR tenant_id = %(tenant_id)s)"
 LOCK = " FOR UPDATE"
 NEWEST_FIRST = "ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s"
+#: Of a DATETIME.
+EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 #: Rows of one INSERT: as text they stay far below what any server takes at once (16 MB).
 _MOST_ROWS = 1000
 

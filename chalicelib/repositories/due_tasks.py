@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.repositories.database import Transaction, decode_json, utc_text
+from chalicelib.repositories.database import EARLIEST, Transaction, decode_json, utc_text
 from chalicelib.repositories.tasks import as_list
 
 #: What a schedule and its policies say as one text: tasks that say the same are read once. What a
@@ -45,8 +45,13 @@ class DueTask:
     missed_window_seconds: int
 
 
-def due(tx: Transaction, horizon: datetime, limit: int) -> list[DueTask]:
+def due(
+    tx: Transaction, horizon: datetime, limit: int, last: DueTask | None = None
+) -> list[DueTask]:
     """Claim tasks to plan, earliest first; rows that another transaction holds are passed over.
+
+    Given the `last` one of a batch it goes on behind it: until the server has cleared them away,
+    the index holds the places that were planned before, and each batch would pass them again.
 
     ORDER BY follows the index: with a sort, the server would lock every due row.
     """
@@ -55,11 +60,17 @@ def due(tx: Transaction, horizon: datetime, limit: int) -> list[DueTask]:
         SELECT id, tenant_id, task_name, next_run_at, {_TERMS} AS terms
         FROM platform_scheduled_tasks
         WHERE is_enabled = 1 AND next_run_at < %(horizon)s
+          AND (next_run_at > %(at)s OR (next_run_at = %(at)s AND id > %(id)s))
         ORDER BY next_run_at, id
         LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
         """,  # noqa: S608 - columns of ours
-        {"horizon": horizon, "limit": limit},
+        {
+            "horizon": horizon,
+            "limit": limit,
+            "at": last.next_run_at if last else EARLIEST,
+            "id": last.id if last else 0,
+        },
     )
     return [DueTask(*row.values(), *_read(row["terms"])) for row in rows]
 

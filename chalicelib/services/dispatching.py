@@ -11,6 +11,7 @@ Planning comes first, so that nothing that went wrong before can make the next r
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.domain.errors import Invalid
@@ -51,33 +52,33 @@ def plan_due(platform: Platform) -> int:
     """Plan all that is due within the look-ahead; returns the number of tasks."""
     now = platform.now()
     walked: Walked = {}
+    last: DueTask | None = None
     total = 0
     while True:
         with platform.database.transaction() as tx:
-            planned = plan_batch(tx, now, now + LOOK_AHEAD, walked)
-        total += planned
+            due = due_tasks.due(tx, now + LOOK_AHEAD, BATCH, last)
+            planned = plan_tasks(tx, due, now, walked)
         if planned == 0:
             return total
+        total += planned
+        last = due[planned - 1]
 
 
-def plan_batch(
-    tx: Transaction, now: datetime, horizon: datetime, walked: Walked | None = None
-) -> int:
-    """Plan a batch of tasks; returns how many, 0 when there is none left that nobody holds.
+def plan_tasks(tx: Transaction, due: Sequence[DueTask], now: datetime, walked: Walked) -> int:
+    """Plan tasks that are held; returns how many of them, from the first on.
 
     `walked` carries schedules from batch to batch of the same tick.
     """
     attempts: list[NewAttempt] = []
     next_runs: dict[int, datetime | None] = {}
     planned = 0
-    due = due_tasks.due(tx, horizon, BATCH)
     days = own_days(tx, due)
     for task in due:
         if len(attempts) >= MOST_ROWS:
             break
         planned += 1
-        window = Window(task.next_run_at, now, horizon)
-        if times := _times(tx, task, days, window, {} if walked is None else walked):
+        window = Window(task.next_run_at, now, now + LOOK_AHEAD)
+        if times := _times(tx, task, days, window, walked):
             attempts += attempts_of(task, times)
             next_runs[task.id] = times.next_run_at
     logs.plan(tx, attempts, now)
