@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.domain.runs import LEASE, LOOK_AHEAD
 from chalicelib.domain.schedule import between, parse
 from chalicelib.repositories.database import Row, Transaction
+from chalicelib.services.admitting import MOST_WAITING
 
 _TICK = timedelta(microseconds=1)
 _SINCE = "missed, as all before it since "
@@ -115,10 +116,13 @@ def _check_reason(periods: list[Period], row: Row, rows: list[Row]) -> None:
     at, instant = row["finished_at"], row["scheduled_for"]
     mine = [other for other in rows if other["task_id"] == row["task_id"]]
     true: dict[str, Callable[[], bool]] = {
-        "overlap": lambda: any(
-            _ran_at(other, at)
-            for other in rows
-            if other["id"] != row["id"] and (other in mine or _shares(periods, at, other))
+        "overlap": lambda: (
+            any(
+                _ran_at(other, at)
+                for other in rows
+                if other["id"] != row["id"] and (other in mine or _shares(periods, at, other))
+            )
+            or sum(_waited_at(other, at) for other in mine) >= MOST_WAITING
         ),
         "missed": lambda: (
             any((other["scheduled_for"] or instant) > instant for other in mine)
@@ -154,6 +158,11 @@ def _check_slots(rows: list[Row]) -> None:
         runs.sort(key=lambda row: (row["started_at"], row["finished_at"]))
         for before, after in pairwise(runs):
             assert before["finished_at"] <= after["started_at"], (before, after)
+
+
+def _waited_at(row: Row, at: datetime) -> bool:
+    until = row["started_at"] or row["finished_at"] or at
+    return bool(row["waited_at"] and row["waited_at"] <= at <= until)
 
 
 def _ran_at(row: Row, at: datetime) -> bool:
