@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pymysql
-from pymysql.constants import FIELD_TYPE
+from pymysql.constants import ER, FIELD_TYPE
 from pymysql.converters import conversions, convert_datetime
 from pymysql.cursors import Cursor, DictCursor
 
+log = logging.getLogger(__name__)
+
 Row = dict[str, Any]
+T = TypeVar("T")
 
 #: Conditions and endings that the repositories share.
 MINE = "id = %(id)s AND (%(tenant_id)s IS NULL OR tenant_id = %(tenant_id)s)"
@@ -163,6 +167,22 @@ class Database:
         finally:
             if connection.open:
                 self._idle.append(connection)
+
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        """Do short work in a transaction of its own, and once more if a lock was not to be had.
+
+        Of the first time nothing is left: a deadlock's victim is rolled back by the server, and
+        whoever waited too long by us. For what nobody else would ask again, such as a tick.
+        """
+        try:
+            with self.transaction() as tx:
+                return work(tx)
+        except pymysql.err.OperationalError as error:
+            if error.args[0] not in (ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT):
+                raise
+            log.warning("work is done again", extra={"error": error.args[0]})
+        with self.transaction() as tx:
+            return work(tx)
 
     def _begin(self) -> pymysql.Connection[Cursor]:
         """Begin on a live connection; one that died while idle is replaced."""

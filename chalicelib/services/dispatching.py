@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.runs import LOOK_AHEAD
@@ -44,8 +45,7 @@ def dispatch(platform: Platform) -> None:
     plan_due(platform)
     sending.send_waiting(platform)
     delivering.send_due(platform)
-    with platform.database.transaction() as tx:
-        ticks.record(tx, platform.now())
+    platform.database.run(lambda tx: ticks.record(tx, platform.now()))
 
 
 def plan_due(platform: Platform) -> int:
@@ -55,13 +55,18 @@ def plan_due(platform: Platform) -> int:
     last: DueTask | None = None
     total = 0
     while True:
-        with platform.database.transaction() as tx:
-            due = due_tasks.due(tx, now + LOOK_AHEAD, BATCH, last)
-            planned = plan_tasks(tx, due, now, walked)
-        if planned == 0:
+        planned = platform.database.run(partial(_plan_batch, now, walked, last))
+        if not planned:
             return total
-        total += planned
-        last = due[planned - 1]
+        total += len(planned)
+        last = planned[-1]
+
+
+def _plan_batch(
+    now: datetime, walked: Walked, last: DueTask | None, tx: Transaction
+) -> list[DueTask]:
+    due = due_tasks.due(tx, now + LOOK_AHEAD, BATCH, last)
+    return due[: plan_tasks(tx, due, now, walked)]
 
 
 def plan_tasks(tx: Transaction, due: Sequence[DueTask], now: datetime, walked: Walked) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,6 +46,20 @@ class Period:
     def holds(self, instant: datetime) -> bool:
         """Whether it covers the instant, ends included."""
         return self.start <= instant and (self.end is None or instant <= self.end)
+
+
+#: How many occurrences ended in each way: by status, and where it is `skipped` by the reason.
+Tally = Counter[str]
+
+
+def tally(tx: Transaction) -> Tally:
+    """Of occurrences, by the status of their first attempts."""
+    rows = tx.all(
+        "SELECT status, SUBSTRING_INDEX(skip_reason, ',', 1) AS reason, COUNT(*) AS n"
+        " FROM platform_task_logs WHERE trigger_type = 'schedule' AND retry_count = 0"
+        " GROUP BY status, reason"
+    )
+    return Counter({f"{row['status']} {row['reason'] or ''}".strip(): row["n"] for row in rows})
 
 
 class Ledger:
