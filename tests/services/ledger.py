@@ -89,11 +89,12 @@ class Ledger:
         `alive` says when each attempt gave a sign of life.
         """
         rows = tx.all("SELECT * FROM platform_task_logs ORDER BY id")
+        ran = [row for row in rows if row["started_at"]]
         for task_id, periods in self.periods.items():
             mine = [row for row in rows if row["task_id"] == task_id]
             _check_occurrences(periods, mine, now)
             for row in mine:
-                _check_reason(periods, row, rows)
+                _check_reason(periods, row, mine, ran)
                 _check_start(periods, row, mine, alive)
                 _check_end(row, now)
             _check_last_run(tx, task_id, mine)
@@ -123,19 +124,16 @@ def _since(row: Row) -> datetime | None:
     return datetime.strptime(reason[len(_SINCE) :], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
-def _check_reason(periods: list[Period], row: Row, rows: list[Row]) -> None:
+def _check_reason(periods: list[Period], row: Row, mine: list[Row], ran: list[Row]) -> None:
+    """`mine` are all attempts of its task, `ran` those of all tasks that were started."""
     if row["status"] != "skipped":
         assert row["skip_reason"] is None, row
         return
     at, instant = row["finished_at"], row["scheduled_for"]
-    mine = [other for other in rows if other["task_id"] == row["task_id"]]
     true: dict[str, Callable[[], bool]] = {
         "overlap": lambda: (
-            any(
-                _ran_at(other, at)
-                for other in rows
-                if other["id"] != row["id"] and (other in mine or _shares(periods, at, other))
-            )
+            any(_ran_at(other, at) and other["id"] != row["id"] for other in mine)
+            or _key_was_held(periods, at, ran)
             or sum(_waited_at(other, at) for other in mine) >= MOST_WAITING
         ),
         "missed": lambda: (
@@ -156,10 +154,10 @@ def _had(periods: list[Period], at: datetime, field: str) -> set[Any]:
     return {period.task[field] for period in periods if period.holds(at)}
 
 
-def _shares(periods: list[Period], at: datetime, other: Row) -> bool:
-    """Whether another run held the key that the task had."""
-    keys = _had(periods, at, "concurrency_key") - {None}
-    return any(str(other["slot"]).endswith(f":{key}") for key in keys)
+def _key_was_held(periods: list[Period], at: datetime, ran: list[Row]) -> bool:
+    """Whether a run held the key that the task had."""
+    keys = tuple(f":{key}" for key in _had(periods, at, "concurrency_key") - {None})
+    return any(_ran_at(other, at) and str(other["slot"]).endswith(keys) for other in ran if keys)
 
 
 def _check_slots(rows: list[Row]) -> None:
