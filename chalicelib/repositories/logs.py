@@ -129,6 +129,11 @@ def get(
     return _attempt(row) if row else None
 
 
+def task_of(tx: Transaction, log_id: int) -> Row | None:
+    """`task_id` of an attempt, which never changes; None: there is no such attempt."""
+    return tx.one("SELECT task_id FROM platform_task_logs WHERE id = %(id)s", {"id": log_id})
+
+
 def planned_after(tx: Transaction, task_id: int, after: datetime) -> list[Row]:
     """First attempts of a task by schedule: `id`, `trace_id`, `status`, `skip_reason`.
 
