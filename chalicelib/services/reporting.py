@@ -38,12 +38,12 @@ def report(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
         attempt, task = hold(tx, request["log_id"], request["token"])
         if attempt.status == Status.RUNNING:
             _check_running(attempt, request["nonce"])
-            outputs.add(tx, attempt.id, request["offset"], request["output"])
-            released = end(tx, attempt, task, _end(request["outcome"]), platform.now())
+            released = end(tx, attempt, task, _end(request), platform.now())
         elif attempt.nonce != request["nonce"] or attempt.error_kind == "lost":
             raise not_yours(attempt)
         answer = _to_deliver(tx, platform, attempt)
-    sending.send_runs(platform, [attempt.trace_id])
+    if request["outcome"]["status"] != Status.SUCCESS:
+        sending.send_runs(platform, [attempt.trace_id])
     sending.send_these(platform, released)
     return answer
 
@@ -53,13 +53,15 @@ def _check_running(attempt: Attempt, nonce: str) -> None:
         raise not_yours(attempt)
 
 
-def _end(outcome: dict[str, Any]) -> End:
+def _end(request: dict[str, Any]) -> End:
+    outcome = request["outcome"]
     return End(
         status=REPORTED[outcome["status"]],
         error_kind=outcome.get("error_kind"),
         error=outcome.get("error"),
         result=outcome.get("result"),
         duration_ms=outcome.get("duration_ms"),
+        last_output=(request["offset"], request["output"]),
     )
 
 
