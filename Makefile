@@ -7,6 +7,9 @@ TESTS ?= tests
 WORKERS ?= 2
 # Runs of `make test-endurance`.
 RUNS ?= 10000
+# Of `make simulate`; a SEED replays one.
+OCCURRENCES ?= 1000000
+SEED ?=
 
 SETUP := infra/local/setup.sh
 PYTHON := .venv/bin/python
@@ -15,7 +18,8 @@ PYTEST = $(PYTHON) -m pytest -n $(WORKERS)
 TYPED = chalicelib infra tests sandbox_layer/python/sandbox_runner $(wildcard app.py) $(if $(wildcard bench/*.py),bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-quick test-endurance test-mysql check format sdk bench package clean
+.PHONY: help setup run test test-quick test-endurance test-mysql test-claims simulate check
+.PHONY: format sdk bench package clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -39,6 +43,13 @@ test-endurance: setup ## 10,000 runs in one environment of each regime (as root)
 test-mysql: setup ## the database tests against Oracle's MySQL
 	@bash $(SETUP) mysql
 	ZHUNDIAN_DATABASE_ROOT="$$(bash $(SETUP) mysql-root)" $(PYTEST) -m "database and not slow" $(TESTS)
+
+test-claims: setup ## 8 processes at once plan and claim 20,000 due tasks
+	ZHUNDIAN_DUE_TASKS=20000 $(PYTHON) -m pytest tests/services/test_many_processes.py
+
+simulate: setup ## 1,000,000 occurrences in a world where all breaks, then every zone's clock for years
+	$(PYTHON) -m tests.services.simulate --occurrences $(OCCURRENCES) $(if $(SEED),--seed $(SEED))
+	$(if $(SEED),,ZHUNDIAN_EVERY_DAY=1 $(PYTEST) tests/domain/test_cronsim_peer.py)
 
 check: setup ## format, lint, types, imports
 	.venv/bin/ruff format --check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 #: A tick plans what is due within this time, so that two ticks see each occurrence.
 LOOK_AHEAD = timedelta(seconds=180)
@@ -56,11 +57,19 @@ class SkipReason(StrEnum):
 
 def scheduled_trace_id(task_id: int, scheduled_for: datetime) -> str:
     """The identity of an occurrence: the same however often, and by whom, it is planned."""
-    return f"task-{task_id}-{scheduled_for.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return f"task-{task_id}-{_stamp(scheduled_for.astimezone(UTC))}"
+
+
+# Thousands of tasks are due at the same instant.
+@lru_cache(maxsize=1024)
+def _stamp(instant: datetime) -> str:
+    return f"{instant:%Y%m%dT%H%M%SZ}"
 
 
 def jitter(trace_id: str, most_seconds: int) -> timedelta:
     """How much later an occurrence is due, up to `most_seconds`: the same whoever plans it."""
+    if most_seconds == 0:
+        return timedelta()
     digest = hashlib.sha256(trace_id.encode()).digest()
     return timedelta(seconds=int.from_bytes(digest[:8]) % (most_seconds + 1))
 

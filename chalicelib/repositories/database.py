@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pymysql
-from pymysql.constants import FIELD_TYPE
+from pymysql.constants import ER, FIELD_TYPE
 from pymysql.converters import conversions, convert_datetime
 from pymysql.cursors import Cursor, DictCursor
 
+log = logging.getLogger(__name__)
+
 Row = dict[str, Any]
+T = TypeVar("T")
 
 #: Conditions and endings that the repositories share.
 MINE = "id = %(id)s AND (%(tenant_id)s IS NULL OR tenant_id = %(tenant_id)s)"
 LOCK = " FOR UPDATE"
 NEWEST_FIRST = "ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s"
+#: Of a DATETIME.
+EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
+#: Rows of one INSERT: as text they stay far below what any server takes at once (16 MB).
+_MOST_ROWS = 1000
 
 
 def connect(url: str) -> pymysql.Connection[Cursor]:
@@ -51,9 +60,22 @@ def connect(url: str) -> pymysql.Connection[Cursor]:
 def _utc_literal(instant: datetime, mapping: Any = None) -> str:
     if instant.tzinfo is None:
         raise ValueError("a time without a zone must not reach the database")
-    return f"'{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
+    return f"'{utc_text(instant)}'"
 
 
+def utc_text(instant: datetime) -> str:
+    """An aware instant as the server writes it, in UTC."""
+    # Two times of one zone can be equal and be different instants; in UTC none are.
+    return _text(instant.astimezone(UTC))
+
+
+# What is planned together shares its instants: each of a few is written, and read, very often.
+@lru_cache(maxsize=1024)
+def _text(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S.%f}"
+
+
+@lru_cache(maxsize=1024)
 def _aware(text: str) -> datetime | str:
     value = convert_datetime(text)
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
@@ -64,6 +86,13 @@ _CONVERSIONS: dict[int | type[Any], Any] = {
     datetime: _utc_literal,
     FIELD_TYPE.DATETIME: _aware,
 }
+
+
+def _written(value: Any, escape: Callable[[Any, Any], str]) -> str:
+    """A value as SQL."""
+    if value is None:
+        return "NULL"
+    return str(value) if type(value) is int else escape(value, _CONVERSIONS)
 
 
 class Transaction:
@@ -80,6 +109,21 @@ class Transaction:
         """Run one INSERT with many rows of values."""
         return self._cursor.executemany(sql, rows) or 0
 
+    def insert_rows(
+        self, start: str, rows: Sequence[Sequence[Any]], end: str = "", most: int = _MOST_ROWS
+    ) -> None:
+        """Run `start`, `INSERT … VALUES`, with rows of values and `end`, which may be ON DUPLICATE.
+
+        As `many`, in a third of its time; a statement has so many rows at most.
+        """
+        escape = self._cursor.connection.escape
+        for first in range(0, len(rows), most):
+            written = ",".join(
+                f"({','.join([_written(value, escape) for value in row])})"
+                for row in rows[first : first + most]
+            )
+            self.execute(f"{start} {written} {end}")
+
     def all(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         self._cursor.execute(sql, params)
         return list(self._cursor.fetchall())
@@ -91,6 +135,10 @@ class Transaction:
     def insert(self, sql: str, params: Mapping[str, Any]) -> int:
         """Run one INSERT; returns the new id."""
         self._cursor.execute(sql, params)
+        return self.last_id()
+
+    def last_id(self) -> int:
+        """The id of the row that was inserted last; of several, the first one's."""
         return int(self._cursor.lastrowid)
 
 
@@ -119,6 +167,22 @@ class Database:
         finally:
             if connection.open:
                 self._idle.append(connection)
+
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        """Do short work in a transaction of its own, and once more if a lock was not to be had.
+
+        Of the first time nothing is left: a deadlock's victim is rolled back by the server, and
+        whoever waited too long by us. For what nobody else would ask again, such as a tick.
+        """
+        try:
+            with self.transaction() as tx:
+                return work(tx)
+        except pymysql.err.OperationalError as error:
+            if error.args[0] not in (ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT):
+                raise
+            log.warning("work is done again", extra={"error": error.args[0]})
+        with self.transaction() as tx:
+            return work(tx)
 
     def _begin(self) -> pymysql.Connection[Cursor]:
         """Begin on a live connection; one that died while idle is replaced."""

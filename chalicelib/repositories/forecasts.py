@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.repositories.database import Transaction
-from chalicelib.repositories.tasks import SELECT_DUE, DueTask, due_task
+from chalicelib.repositories.due_tasks import SELECT_DUE, DueTask, due_task
 
 _COMING = """
     FORCE INDEX (due)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from chalicelib.domain.runs import MOST_SENDS, RESEND_AFTER
-from chalicelib.repositories.database import Row, Transaction
-
-_EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)  # of a DATETIME
+from chalicelib.repositories.database import EARLIEST, Row, Transaction
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def unsent(
         {
             "until": until,
             "limit": limit,
-            "due": last.due_at if last else _EARLIEST,
+            "due": last.due_at if last else EARLIEST,
             "id": last.id if last else 0,
         },
     )

@@ -21,16 +21,29 @@ def add(tx: Transaction, log_id: int, char_offset: int, output: str) -> None:
 
 
 def text(tx: Transaction, log_id: int) -> str:
-    """All chunks in order; one that a lost answer made overlap the next is cut there."""
+    """All that is stored, in order."""
+    return whole(tx, log_id, (0, ""))[0]
+
+
+def whole(tx: Transaction, log_id: int, last: tuple[int, str]) -> tuple[str, bool]:
+    """All chunks in order, and whether some are stored; one that a lost answer made overlap the
+    next is cut there.
+
+    `last` (its offset, its text) comes with the end and is not stored for that moment; as in
+    `add`, of two with the same offset the longer one counts.
+    """
     rows = tx.all(
-        "SELECT char_offset, output FROM platform_task_log_output"
-        " WHERE log_id = %(log_id)s ORDER BY char_offset",
+        "SELECT char_offset, output FROM platform_task_log_output WHERE log_id = %(log_id)s",
         {"log_id": log_id},
     )
-    whole = ""
-    for row in rows:
-        whole = whole[: row["char_offset"]] + row["output"]
-    return whole
+    chunks = {row["char_offset"]: row["output"] for row in rows}
+    offset, output = last
+    if len(output) > len(chunks.get(offset, "")):
+        chunks[offset] = output
+    text = ""
+    for start, chunk in sorted(chunks.items()):
+        text = text[:start] + chunk
+    return text, bool(rows)
 
 
 def clear(tx: Transaction, log_id: int) -> None:

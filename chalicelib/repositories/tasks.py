@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.tasks import Deps, Task, TaskSpec
@@ -43,13 +42,13 @@ def _task(row: Row) -> Task:
     for column in (*JSON_COLUMNS, "deps_packages"):
         row[column] = decode_json(row[column])
     for column in ("time_points", "notify_channels"):
-        row[column] = _list(row[column])
+        row[column] = as_list(row[column])
     for column in ("alert_on_failure", "is_enabled"):
         row[column] = bool(row[column])
     return Task.model_construct(**row)
 
 
-def _list(value: Any) -> list[Any] | None:
+def as_list(value: Any) -> list[Any] | None:
     """What stands in the place of a list counts as its only element, for the rules to judge."""
     return value if value is None or isinstance(value, list) else [value]
 
@@ -192,80 +191,6 @@ def set_enabled(tx: Transaction, task_id: int, is_enabled: bool, *, now: datetim
 
 def delete(tx: Transaction, task_id: int) -> None:
     tx.execute("DELETE FROM platform_scheduled_tasks WHERE id = %(id)s", {"id": task_id})
-
-
-@dataclass(frozen=True)
-class DueTask:
-    """As much of a task as planning needs: no script."""
-
-    id: int
-    tenant_id: str | None
-    task_name: str
-    schedule_type: str
-    time_points: list[Any] | None
-    cron_expression: str | None
-    timezone: str
-    calendar: str
-    start_date: date | None
-    end_date: date | None
-    jitter_seconds: int
-    missed_policy: str
-    missed_window_seconds: int
-    next_run_at: datetime
-
-
-#: As much as a DueTask has; an index and a condition are to follow.
-SELECT_DUE = """
-    SELECT id, tenant_id, task_name, schedule_type, time_points, cron_expression, timezone,
-       calendar, start_date, end_date, jitter_seconds, missed_policy, missed_window_seconds,
-       next_run_at
-    FROM platform_scheduled_tasks
-"""
-
-
-def due_task(row: Row) -> DueTask:
-    return DueTask(**{**row, "time_points": _list(decode_json(row["time_points"]))})
-
-
-def due(tx: Transaction, horizon: datetime, limit: int) -> list[DueTask]:
-    """Claim tasks to plan, earliest first; rows that another transaction holds are passed over.
-
-    ORDER BY follows the index: with a sort, the server would lock every due row.
-    """
-    rows = tx.all(
-        SELECT_DUE
-        + """
-        WHERE is_enabled = 1 AND next_run_at < %(horizon)s
-        ORDER BY next_run_at, id
-        LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED
-        """,
-        {"horizon": horizon, "limit": limit},
-    )
-    return [due_task(row) for row in rows]
-
-
-def advance(tx: Transaction, next_runs: Mapping[int, datetime | None]) -> None:
-    """Set when each task is to be planned next; None is never again."""
-    pairs = [[task_id, at and f"{at:%Y-%m-%d %H:%M:%S.%f}"] for task_id, at in next_runs.items()]
-    tx.execute(
-        """
-        UPDATE JSON_TABLE(%(pairs)s, '$[*]' COLUMNS (
-            id INT PATH '$[0]', next_run_at DATETIME(6) PATH '$[1]' ERROR ON ERROR
-        )) p STRAIGHT_JOIN platform_scheduled_tasks t FORCE INDEX (PRIMARY) ON t.id = p.id
-        SET t.next_run_at = p.next_run_at
-        """,
-        {"pairs": json.dumps(pairs)},
-    )
-
-
-def stop(tx: Transaction, task_id: int, message: str) -> None:
-    """A schedule that cannot be read must not hold up the others: this one waits for its owner."""
-    tx.execute(
-        "UPDATE platform_scheduled_tasks SET next_run_at = NULL, last_run_status = 'failed',"
-        " last_run_message = %(message)s WHERE id = %(id)s",
-        {"id": task_id, "message": message},
-    )
 
 
 def record_start(tx: Transaction, task_id: int, now: datetime) -> None:

@@ -106,6 +106,7 @@ def _meets_its_own(
         behind = log_waits.is_behind(tx, task.id, attempt.id, attempt.due_at or now)
         if not (behind or _running(tx, task, now)):
             return None
+        # One that waits already is among those that may.
         if attempt.waited_at is not None or log_waits.waiting(tx, name) < MOST_WAITING:
             return Admission(wait_for=name)
         return Admission(skip=SkipReason.OVERLAP)

@@ -23,10 +23,11 @@ def refused() -> Refused:
 
 def lock_both(tx: Transaction, log_id: int) -> tuple[Attempt, Task | None] | None:
     """Lock an attempt and its task; the task first, as everybody does, so that none deadlock."""
-    glimpse = logs.get(tx, log_id)
+    glimpse = logs.task_of(tx, log_id)
     if glimpse is None:
         return None
-    task = tasks.get(tx, glimpse.task_id, lock=True) if glimpse.task_id else None
+    task_id = glimpse["task_id"]
+    task = tasks.get(tx, task_id, lock=True) if task_id else None
     attempt = logs.get(tx, log_id, lock=True)
     return (attempt, task) if attempt else None
 

@@ -13,23 +13,30 @@ Planning comes first, so that nothing that went wrong before can make the next r
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from chalicelib.domain.errors import Invalid
+from chalicelib.domain.holds import Hold
 from chalicelib.domain.runs import LOOK_AHEAD
-from chalicelib.repositories import holds, logs, tasks, ticks
+from chalicelib.domain.workdays import Exceptions
+from chalicelib.repositories import due_tasks, holds, logs, ticks
 from chalicelib.repositories.database import Transaction
+from chalicelib.repositories.due_tasks import DueTask
 from chalicelib.repositories.logs import NewAttempt
-from chalicelib.repositories.tasks import DueTask
 from chalicelib.services import alert_digests, delivering, recovering, sending, thinning
-from chalicelib.services.planning import Plan, Window, plan
+from chalicelib.services.planning import Times, Window, attempts_of, times_of
 from chalicelib.services.platform import Platform
 from chalicelib.services.schedules import Days, own_days, schedule_of
 
 log = logging.getLogger(__name__)
-BATCH = 500
+BATCH = 1000
 #: After an outage one task may have a thousand rows; a transaction ends when it has so many.
 MOST_ROWS = 5000
+#: What one tick has walked: by what the tasks say, their tenant's own days, and since when.
+Walked = dict[tuple[str, Exceptions | None, datetime, tuple[Hold, ...]], Times]
+MOST_WALKED = 10_000
 
 
 def dispatch(platform: Platform) -> None:
@@ -42,29 +49,39 @@ def dispatch(platform: Platform) -> None:
     sending.send_waiting(platform)
     alert_digests.make_messages(platform)
     delivering.send_due(platform)
-    with platform.database.transaction() as tx:
-        ticks.record(tx, platform.now())
+    platform.database.run(lambda tx: ticks.record(tx, platform.now()))
     thinning.thin(platform)
 
 
 def plan_due(platform: Platform) -> int:
     """Plan all that is due within the look-ahead; returns the number of tasks."""
     now = platform.now()
+    walked: Walked = {}
+    last: DueTask | None = None
     total = 0
     while True:
-        with platform.database.transaction() as tx:
-            planned = plan_batch(tx, now, now + LOOK_AHEAD)
-        total += planned
-        if planned == 0:
+        planned = platform.database.run(partial(_plan_batch, now, walked, last))
+        if not planned:
             return total
+        total += len(planned)
+        last = planned[-1]
 
 
-def plan_batch(tx: Transaction, now: datetime, horizon: datetime) -> int:
-    """Plan a batch of tasks; returns how many, 0 when there is none left that nobody holds."""
+def _plan_batch(
+    now: datetime, walked: Walked, last: DueTask | None, tx: Transaction
+) -> list[DueTask]:
+    due = due_tasks.due(tx, now + LOOK_AHEAD, BATCH, last)
+    return due[: plan_tasks(tx, due, now, walked)]
+
+
+def plan_tasks(tx: Transaction, due: Sequence[DueTask], now: datetime, walked: Walked) -> int:
+    """Plan tasks that are held; returns how many of them, from the first on.
+
+    `walked` carries schedules from batch to batch of the same tick.
+    """
     attempts: list[NewAttempt] = []
     next_runs: dict[int, datetime | None] = {}
     planned = 0
-    due = tasks.due(tx, horizon, BATCH)
     days = own_days(tx, due)
     late = [task for task in due if task.next_run_at <= now]
     # Only what is late asks: the rest is decided at the claim.
@@ -75,20 +92,34 @@ def plan_batch(tx: Transaction, now: datetime, horizon: datetime) -> int:
             break
         planned += 1
         held = rested.get(task.tenant_id, ())
-        if made := _plan(tx, task, days, Window(task.next_run_at, now, horizon, held)):
-            attempts += made.attempts
-            next_runs[task.id] = made.next_run_at
+        window = Window(task.next_run_at, now, now + LOOK_AHEAD, held)
+        if times := _times(tx, task, days, window, walked):
+            attempts += attempts_of(task, times)
+            next_runs[task.id] = times.next_run_at
     logs.plan(tx, attempts, now)
     if next_runs:
-        tasks.advance(tx, next_runs)
+        due_tasks.advance(tx, next_runs)
     return planned
 
 
-def _plan(tx: Transaction, task: DueTask, days: Days, window: Window) -> Plan | None:
+def _times(
+    tx: Transaction, task: DueTask, days: Days, window: Window, walked: Walked
+) -> Times | None:
+    """Walked once for all tasks that say the same."""
+    key = (task.terms, days.get(task.tenant_id), task.next_run_at, tuple(window.holds))
+    times = walked.get(key)
+    if times is None and (times := _walk(tx, task, days, window)):
+        if len(walked) >= MOST_WALKED:
+            walked.clear()
+        walked[key] = times
+    return times
+
+
+def _walk(tx: Transaction, task: DueTask, days: Days, window: Window) -> Times | None:
     try:
-        return plan(task, schedule_of(task, days), window)
+        return times_of(task, schedule_of(task, days), window)
     except Invalid as error:
         why = "; ".join(f"{e.field}: {e.message.zh} / {e.message.en}" for e in error.errors)
-        tasks.stop(tx, task.id, f"调度已停止 / no longer scheduled: {why}")
+        due_tasks.stop(tx, task.id, f"调度已停止 / no longer scheduled: {why}")
         log.error("a stored schedule cannot be read", extra={"task_id": task.id})
         return None

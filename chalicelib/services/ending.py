@@ -33,6 +33,8 @@ class End:
     duration_ms: int | None = None
     #: Of a test run: what it would have changed (`domain/captured.py`).
     captured: dict[str, Any] | None = None
+    #: Output that came with it: its offset in characters, its text.
+    last_output: tuple[int, str] = (0, "")
 
 
 def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: datetime) -> list[int]:
@@ -43,6 +45,7 @@ def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: dat
     names = _names(attempt)
     for name in names:
         locks.hold_known(tx, name)
+    output, has_chunks = outputs.whole(tx, attempt.id, how.last_output)
     written = logs.finish(
         tx,
         attempt.id,
@@ -54,13 +57,14 @@ def end(tx: Transaction, attempt: Attempt, task: Task | None, how: End, now: dat
             "result": encode_json(how.result),
             "duration_ms": how.duration_ms,
             "captured": encode_json(how.captured),
-            "output": outputs.text(tx, attempt.id),
+            "output": output,
             "now": now,
         },
     )
     if not written:
         return []
-    outputs.clear(tx, attempt.id)
+    if has_chunks:
+        outputs.clear(tx, attempt.id)
     if task is not None:
         _follow(tx, attempt, task, how, now)
     return [log_id for name in [*_own(attempt), *names] for log_id in log_waits.release(tx, name)]

@@ -16,8 +16,8 @@ from chalicelib.domain.schedule import between
 from chalicelib.domain.text import Text
 from chalicelib.repositories import forecasts, overviews
 from chalicelib.repositories.database import Row, Transaction
+from chalicelib.repositories.due_tasks import DueTask
 from chalicelib.repositories.overviews import Span
-from chalicelib.repositories.tasks import DueTask
 from chalicelib.services.platform import Platform
 from chalicelib.services.schedules import Days, own_days, schedule_of
 

@@ -20,7 +20,16 @@ MOST_MISSED = 1000
 _TICK = timedelta(microseconds=1)
 
 
-class Plannable(Scheduled, Protocol):
+class Policy(Protocol):
+    """What becomes of occurrences that were missed."""
+
+    @property
+    def missed_policy(self) -> Any: ...
+    @property
+    def missed_window_seconds(self) -> int: ...
+
+
+class Plannable(Scheduled, Policy, Protocol):
     """As much of a task as planning needs."""
 
     @property
@@ -29,10 +38,6 @@ class Plannable(Scheduled, Protocol):
     def task_name(self) -> str: ...
     @property
     def jitter_seconds(self) -> int: ...
-    @property
-    def missed_policy(self) -> Any: ...
-    @property
-    def missed_window_seconds(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -56,51 +61,70 @@ class Plan:
     next_run_at: datetime | None
 
 
-def plan(task: Plannable, schedule: Schedule, window: Window) -> Plan:
-    """Plan the occurrences in a window.
+@dataclass(frozen=True)
+class Times:
+    """What a schedule asks for in a window: each instant, with why it is not run."""
 
-    Of those that are past, the last one runs, late, and the others are `missed`, or as the task's
+    instants: list[tuple[datetime, str | None]]
+    next_run_at: datetime | None
+
+
+def plan(task: Plannable, schedule: Schedule, window: Window) -> Plan:
+    """Plan the occurrences in a window."""
+    times = times_of(task, schedule, window)
+    return Plan(attempts_of(task, times), times.next_run_at)
+
+
+def times_of(policy: Policy, schedule: Schedule, window: Window) -> Times:
+    """The occurrences in a window: the same for all tasks of a schedule and policy.
+
+    Of those that are past, the last one runs, late, and the others are `missed`, or as the
     policy has it: after an outage a task runs once and not once for each time. What fell into a
     pause or a maintenance window is skipped for that; of what is to come the claim decides.
     """
     past: deque[datetime] = deque(maxlen=MOST_MISSED + 1)
     dropped: list[datetime] = []
-    attempts: list[NewAttempt] = []
+    coming: list[tuple[datetime, str | None]] = []
     for instant in between(schedule, window.start, window.horizon):
         if instant > window.now:
-            attempts.append(_attempt(task, instant))
+            coming.append((instant, None))
             continue
         if len(past) == past.maxlen:
             dropped = [*dropped[:1], past[0]]
         past.append(instant)
-    return Plan(
-        [*_late(task, past, dropped, window), *attempts],
+    return Times(
+        [*_late(policy, past, dropped, window), *coming],
         next_after(schedule, window.horizon - _TICK),
     )
 
 
 def _late(
-    task: Plannable, past: deque[datetime], dropped: list[datetime], window: Window
-) -> Iterable[NewAttempt]:
+    policy: Policy, past: deque[datetime], dropped: list[datetime], window: Window
+) -> Iterable[tuple[datetime, str | None]]:
     held = {instant: covering(window.holds, instant) for instant in past}
     last = max((instant for instant, hold in held.items() if hold is None), default=None)
     for number, (instant, hold) in enumerate(held.items()):
         if number == 0 and dropped:
-            yield _attempt(task, instant, f"missed, as all before it since {dropped[0]:%FT%TZ}")
-        elif hold is None and _still_runs(task, instant, window.now, is_last=instant == last):
-            yield _attempt(task, instant)
+            yield instant, f"missed, as all before it since {dropped[0]:%FT%TZ}"
+        elif hold is None and _still_runs(policy, instant, window.now, is_last=instant == last):
+            yield instant, None
         else:
-            yield _attempt(task, instant, hold.skip_reason if hold else SkipReason.MISSED)
+            yield instant, hold.skip_reason if hold else SkipReason.MISSED
 
 
-def _still_runs(task: Plannable, instant: datetime, now: datetime, *, is_last: bool) -> bool:
+def _still_runs(policy: Policy, instant: datetime, now: datetime, *, is_last: bool) -> bool:
     """Whether an occurrence of the past is worth a run; the claim looks again."""
-    if task.missed_policy == "all":
-        return now - instant <= timedelta(seconds=task.missed_window_seconds)
+    if policy.missed_policy == "all":
+        return now - instant <= timedelta(seconds=policy.missed_window_seconds)
     return is_last
 
 
-def _attempt(task: Plannable, instant: datetime, skip_reason: str | None = None) -> NewAttempt:
+def attempts_of(task: Plannable, times: Times) -> list[NewAttempt]:
+    """The rows of one task."""
+    return [_attempt(task, instant, reason) for instant, reason in times.instants]
+
+
+def _attempt(task: Plannable, instant: datetime, skip_reason: str | None) -> NewAttempt:
     trace_id = scheduled_trace_id(task.id, instant)
     return NewAttempt(
         trace_id=trace_id,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from chalicelib.domain.runs import MOST_SENDS, Status
 from chalicelib.repositories import log_queue, log_waits, logs
+from chalicelib.repositories.database import Row, Transaction
 from chalicelib.services.attempts import lock_both
 from chalicelib.services.ending import End, end, lose_silent
 from chalicelib.services.platform import Platform
@@ -22,7 +25,7 @@ NEVER_STARTED = (
 def recover(platform: Platform) -> None:
     """One look at each; what is left over is seen by the next tick."""
     _end_silent(platform)
-    _release_stranded(platform)
+    platform.database.run(_release_all)
     _send_again(platform)
 
 
@@ -51,35 +54,42 @@ def take_back(platform: Platform, event: dict[str, Any]) -> None:
 
 
 def _end_silent(platform: Platform) -> None:
-    with platform.database.transaction() as tx:
-        silent = log_queue.silent(tx, platform.now(), BATCH)
-    for log_id in silent:
-        with platform.database.transaction() as tx:
-            if found := lock_both(tx, log_id):
-                lose_silent(tx, log_id, found[1], platform.now())
+    now = platform.now()
+    for log_id in platform.database.run(lambda tx: log_queue.silent(tx, now, BATCH)):
+        platform.database.run(partial(_lose, platform, log_id))
 
 
-def _release_stranded(platform: Platform) -> None:
+def _lose(platform: Platform, log_id: int, tx: Transaction) -> None:
+    if found := lock_both(tx, log_id):
+        lose_silent(tx, log_id, found[1], platform.now())
+
+
+def _release_all(tx: Transaction) -> None:
     """Whoever is released too early waits again; whoever is not released waits for ever."""
-    with platform.database.transaction() as tx:
-        for name in log_waits.names(tx, BATCH):
-            log_waits.release(tx, name)
+    for name in log_waits.names(tx, BATCH):
+        log_waits.release(tx, name)
 
 
 def _send_again(platform: Platform) -> None:
-    now = platform.now()
-    with platform.database.transaction() as tx:
-        waited = log_queue.unclaimed(tx, now, BATCH)
-        log_queue.unsend(tx, [row["id"] for row in waited if row["send_count"] < MOST_SENDS])
-    for row in waited:
+    for row in platform.database.run(partial(_unsend, platform.now())):
         if row["send_count"] >= MOST_SENDS:
             _give_up(platform, row["id"])
 
 
+def _unsend(now: datetime, tx: Transaction) -> list[Row]:
+    """What nobody claimed in time; of it, what is to be sent once more has no message again."""
+    waited = log_queue.unclaimed(tx, now, BATCH)
+    log_queue.unsend(tx, [row["id"] for row in waited if row["send_count"] < MOST_SENDS])
+    return waited
+
+
 def _give_up(platform: Platform, log_id: int) -> None:
+    platform.database.run(partial(_never_started, platform, log_id))
+
+
+def _never_started(platform: Platform, log_id: int, tx: Transaction) -> None:
     """End one attempt that never started as lost, unless it moved on since we looked."""
-    with platform.database.transaction() as tx:
-        found = lock_both(tx, log_id)
-        if found and found[0].status == Status.QUEUED:
-            end(tx, *found, End(Status.FAILED, "lost", NEVER_STARTED), platform.now())
-            log.warning("an attempt never started", extra={"log_id": log_id})
+    found = lock_both(tx, log_id)
+    if found and found[0].status == Status.QUEUED:
+        end(tx, *found, End(Status.FAILED, "lost", NEVER_STARTED), platform.now())
+        log.warning("an attempt never started", extra={"log_id": log_id})

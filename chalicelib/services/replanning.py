@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.runs import LOOK_AHEAD, SkipReason, Status
 from chalicelib.domain.tasks import Task
-from chalicelib.repositories import holds, logs, tasks
+from chalicelib.repositories import due_tasks, holds, logs
 from chalicelib.repositories.database import Row, Transaction
 from chalicelib.services.planning import Plan, Window, plan
 from chalicelib.services.schedules import own_days, schedule_of
@@ -49,7 +49,7 @@ def replan(tx: Transaction, task: Task, now: datetime) -> list[str]:
     logs.revive(tx, back)
     there = {row["trace_id"] for row in found}
     logs.plan(tx, [new for trace_id, new in wanted.items() if trace_id not in there], now)
-    tasks.advance(tx, {task.id: made.next_run_at if made else None})
+    due_tasks.advance(tx, {task.id: made.next_run_at if made else None})
     return list(wanted)
 
 

@@ -39,12 +39,13 @@ def report(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
         attempt, task = hold(tx, request["log_id"], request["token"])
         if attempt.status == Status.RUNNING:
             _check_running(attempt, request["nonce"])
-            outputs.add(tx, attempt.id, request["offset"], request["output"])
-            released = end(tx, attempt, task, _end(attempt, request["outcome"]), platform.now())
+            how = _end(attempt, request)
+            released = end(tx, attempt, task, how, platform.now())
         elif attempt.nonce != request["nonce"] or attempt.error_kind == "lost":
             raise not_yours(attempt)
         answer = _to_deliver(tx, platform, attempt)
-    sending.send_runs(platform, [attempt.trace_id])
+    if request["outcome"]["status"] != Status.SUCCESS:
+        sending.send_runs(platform, [attempt.trace_id])
     sending.send_these(platform, released)
     if answer["deliveries"]:
         found = delivering.ready(platform, answer["deliveries"], answer["token"])
@@ -57,8 +58,8 @@ def _check_running(attempt: Attempt, nonce: str) -> None:
         raise not_yours(attempt)
 
 
-def _end(attempt: Attempt, outcome: dict[str, Any]) -> End:
-    is_test = attempt.trigger_type == Trigger.TEST
+def _end(attempt: Attempt, request: dict[str, Any]) -> End:
+    outcome, is_test = request["outcome"], attempt.trigger_type == Trigger.TEST
     return End(
         status=REPORTED[outcome["status"]],
         error_kind=outcome.get("error_kind"),
@@ -66,6 +67,7 @@ def _end(attempt: Attempt, outcome: dict[str, Any]) -> End:
         result=outcome.get("result"),
         duration_ms=outcome.get("duration_ms"),
         captured=clean(outcome.get("captured")) if is_test else None,
+        last_output=(request["offset"], request["output"]),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -72,7 +71,7 @@ def test_script(
     now = platform.now()
     spec = {**(attempt.spec or {}), "deps_bundle": bundle}
     with platform.database.transaction() as tx:
-        log_id = logs.add(tx, replace(attempt, due_at=now, spec=spec), now)
+        log_id = logs.add(tx, attempt._replace(due_at=now, spec=spec), now)
     sending.send_these(platform, [log_id])
     # Making a bundle has taken some of the time that an answer may take.
     left = max(TEST_WAIT - (now - asked_at), timedelta(0))

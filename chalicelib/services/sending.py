@@ -71,22 +71,28 @@ def _try_to_send(platform: Platform, choose: Choose) -> None:
 def _send(platform: Platform, choose: Choose) -> tuple[list[ToSend], int]:
     """The attempts that were chosen, and how many of their messages went out."""
     now = platform.now()
-    with platform.database.transaction() as tx:
-        chosen = choose(tx, now + LONGEST_DELAY)
-        tokens = {row.id: new_token() for row in chosen}
-        hashes = {log_id: hash_of(token).hex() for log_id, token in tokens.items()}
-        if chosen:
-            log_queue.set_tokens(tx, hashes)
+    chosen, tokens, hashes = platform.database.run(partial(_with_tokens, choose, now))
     if not chosen:
         return [], 0
     failed = set(platform.queue.send([_message(row, tokens[row.id], now) for row in chosen]))
     sent = {row.id: hashes[row.id] for n, row in enumerate(chosen) if n not in failed}
     if sent:
-        with platform.database.transaction() as tx:
-            log_queue.mark_sent(tx, sent, platform.now())
+        platform.database.run(lambda tx: log_queue.mark_sent(tx, sent, platform.now()))
     if failed:
         log.warning("messages not taken by the queue", extra={"count": len(failed)})
     return chosen, len(sent)
+
+
+def _with_tokens(
+    choose: Choose, now: datetime, tx: Transaction
+) -> tuple[list[ToSend], dict[int, str], dict[int, str]]:
+    """Attempts to send, their new tokens, and the hashes of these, which the database keeps."""
+    chosen = choose(tx, now + LONGEST_DELAY)
+    tokens = {row.id: new_token() for row in chosen}
+    hashes = {log_id: hash_of(token).hex() for log_id, token in tokens.items()}
+    if chosen:
+        log_queue.set_tokens(tx, hashes)
+    return chosen, tokens, hashes
 
 
 def _message(row: ToSend, token: str, now: datetime) -> Message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,6 +48,20 @@ class Period:
         return self.start <= instant and (self.end is None or instant <= self.end)
 
 
+#: How many occurrences ended in each way: by status, and where it is `skipped` by the reason.
+Tally = Counter[str]
+
+
+def tally(tx: Transaction) -> Tally:
+    """Of occurrences, by the status of their first attempts."""
+    rows = tx.all(
+        "SELECT status, SUBSTRING_INDEX(skip_reason, ',', 1) AS reason, COUNT(*) AS n"
+        " FROM platform_task_logs WHERE trigger_type = 'schedule' AND retry_count = 0"
+        " GROUP BY status, reason"
+    )
+    return Counter({f"{row['status']} {row['reason'] or ''}".strip(): row["n"] for row in rows})
+
+
 class Ledger:
     """Watches the tasks; in the end it accounts for every occurrence, attempt and delivery."""
 
@@ -76,11 +90,12 @@ class Ledger:
         `alive` says when each attempt gave a sign of life.
         """
         rows = tx.all("SELECT * FROM platform_task_logs ORDER BY id")
+        ran = [row for row in rows if row["started_at"]]
         for task_id, periods in self.periods.items():
             mine = [row for row in rows if row["task_id"] == task_id]
             _check_occurrences(periods, mine, now)
             for row in mine:
-                _check_reason(periods, row, rows)
+                _check_reason(periods, row, mine, ran)
                 _check_start(periods, row, mine, alive)
                 _check_end(row, now)
             _check_last_run(tx, task_id, mine)
@@ -111,19 +126,16 @@ def _since(row: Row) -> datetime | None:
     return datetime.strptime(reason[len(_SINCE) :], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
-def _check_reason(periods: list[Period], row: Row, rows: list[Row]) -> None:
+def _check_reason(periods: list[Period], row: Row, mine: list[Row], ran: list[Row]) -> None:
+    """`mine` are all attempts of its task, `ran` those of all tasks that were started."""
     if row["status"] != "skipped":
         assert row["skip_reason"] is None, row
         return
     at, instant = row["finished_at"], row["scheduled_for"]
-    mine = [other for other in rows if other["task_id"] == row["task_id"]]
     true: dict[str, Callable[[], bool]] = {
         "overlap": lambda: (
-            any(
-                _ran_at(other, at)
-                for other in rows
-                if other["id"] != row["id"] and (other in mine or _shares(periods, at, other))
-            )
+            any(_ran_at(other, at) and other["id"] != row["id"] for other in mine)
+            or _key_was_held(periods, at, ran)
             or sum(_waited_at(other, at) for other in mine) >= MOST_WAITING
         ),
         "missed": lambda: (
@@ -149,10 +161,10 @@ def _waited_at(row: Row, at: datetime) -> bool:
     return bool(row["waited_at"] and row["waited_at"] <= at <= until)
 
 
-def _shares(periods: list[Period], at: datetime, other: Row) -> bool:
-    """Whether another run held the key that the task had."""
-    keys = _had(periods, at, "concurrency_key") - {None}
-    return any(str(other["slot"]).endswith(f":{key}") for key in keys)
+def _key_was_held(periods: list[Period], at: datetime, ran: list[Row]) -> bool:
+    """Whether a run held the key that the task had."""
+    keys = tuple(f":{key}" for key in _had(periods, at, "concurrency_key") - {None})
+    return any(_ran_at(other, at) and str(other["slot"]).endswith(keys) for other in ran if keys)
 
 
 def _check_slots(rows: list[Row]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
 
@@ -11,10 +13,10 @@ from chalicelib.domain.errors import Conflict, NotFound
 from chalicelib.services import run_logs, tasks
 from chalicelib.services.dispatching import dispatch
 from chalicelib.services.platform import Platform
-from tests.fakes import FakeClock
+from tests.fakes import START, FakeClock
 from tests.services.chaos import MortalDatabase, ThreadQueue, is_death
 from tests.services.fates import Fate, Sandboxes
-from tests.services.ledger import Ledger
+from tests.services.ledger import Ledger, Tally, tally
 from tests.services.rows import ADMIN, log_rows, make_channel, make_task
 from tests.services.sandboxes import SUCCESS, Sandbox
 
@@ -33,6 +35,12 @@ DESCRIBED = {"task_desc": "x"}
 #: What the clock rarely leaps; over 1000 occurrences of the densest schedule are summed up.
 FAR = (3600, 3 * 3600)
 VERY_FAR = (*FAR, 20 * 3600)
+#: An ordinary day, and an hour before Berlin's clocks are put back, or forward.
+STARTS = (
+    START,
+    datetime(2026, 10, 25, 0, 0, tzinfo=UTC),
+    datetime(2026, 3, 29, 0, 0, tzinfo=UTC),
+)
 
 
 class World:
@@ -87,7 +95,8 @@ class World:
                     pass
             self._observe()
 
-    def check(self) -> None:
+    def check(self) -> Tally:
+        """Raise AssertionError for what is missing, extra or untrue; else what there was."""
         if self.errors:
             raise BaseExceptionGroup("what no death explains", self.errors)
         started = self.sandboxes.started.items()
@@ -95,6 +104,7 @@ class World:
         assert not twice, "an attempt was given to two environments"
         with self.platform.database.transaction() as tx:
             self.ledger.check(tx, self.clock.now(), self.sandboxes.alive)
+            return tally(tx)
 
     def _rarely(self) -> bool:
         return self.chance.random() < 0.12
@@ -175,3 +185,16 @@ class World:
             "run": lambda: tasks.run_task(self.platform, ADMIN, task_id),
         }
         return wishes[kind]
+
+
+def simulate(
+    platform: Platform, mortal: MortalDatabase, seed: int, steps: int, far: Sequence[float] = FAR
+) -> Tally:
+    """One world from its start to its end; raises AssertionError for what is not accounted for."""
+    clock = FakeClock(STARTS[seed % len(STARTS)])
+    queue = ThreadQueue(clock, seed)
+    platform = replace(platform, clock=clock, queue=queue, database=mortal)
+    world = World(platform, mortal, queue, seed, far)
+    world.live(steps)
+    world.calm_down()
+    return world.check()

@@ -9,12 +9,12 @@ from chalicelib.domain.runs import scheduled_trace_id
 from chalicelib.repositories import (
     backfills,
     deliveries,
+    due_tasks,
     forecasts,
     holds,
     log_queue,
     logs,
     retention,
-    tasks,
 )
 from chalicelib.repositories.database import Transaction
 from chalicelib.services.platform import Platform
@@ -84,7 +84,7 @@ def test_a_year_of_history_makes_no_hot_path_slow(platform: Platform) -> None:
             ),
             "is it running": reads(tx, lambda: logs.running_of(tx, task.id)),
             "replan": reads(tx, lambda: replan(tx, task, now)),
-            "due": reads(tx, lambda: tasks.due(tx, horizon, 500)),
+            "due": reads(tx, lambda: due_tasks.due(tx, horizon, 500)),
             "unsent": reads(tx, lambda: log_queue.unsent(tx, horizon, 500)),
             "silent": reads(tx, lambda: log_queue.silent(tx, now, 500)),
             "unclaimed": reads(tx, lambda: log_queue.unclaimed(tx, now, 500)),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.services import run_logs, tasks, tenants
+from chalicelib.services.admitting import MOST_WAITING
 from chalicelib.services.dispatching import dispatch
 from chalicelib.services.ending import retry_delay
 from chalicelib.services.platform import Platform
@@ -280,3 +281,22 @@ def test_an_exponential_backoff_doubles_up_to_an_hour(platform: Platform) -> Non
     delays = [retry_delay(task, n) // timedelta(minutes=1) for n in range(9)]
 
     assert delays == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_who_waits_goes_on_waiting_when_its_message_comes_twice_and_as_many_wait_as_may(
+    platform: Platform, clock: FakeClock, sandbox: Sandbox, queue: FakeQueue
+) -> None:
+    make_task(platform, **EVERY_MINUTE, missed_policy="all", overlap_policy="queue")
+    clock.advance(minutes=103)
+    dispatch(platform)
+    events = queue.take()
+    for event in events:
+        sandbox.claim(event)
+    before = reasons(platform)
+    assert sum(row["waits_for"] is not None for row in log_rows(platform)) == MOST_WAITING
+    assert "overlap" in before
+
+    for event in events:
+        sandbox.claim(event)
+
+    assert reasons(platform) == before

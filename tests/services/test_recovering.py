@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.gateways.queue import Message
+from chalicelib.repositories import due_tasks
 from chalicelib.services import recovering, run_logs
-from chalicelib.services.dispatching import dispatch, plan_batch, plan_due
+from chalicelib.services.dispatching import dispatch, plan_due, plan_tasks
 from chalicelib.services.platform import Platform
 from chalicelib.services.recovering import take_back
 from tests.fakes import FakeClock, FakeQueue
@@ -156,7 +156,7 @@ def test_after_a_long_outage_no_transaction_grows_without_bounds(
     clock.advance(days=2)
 
     with platform.database.transaction() as tx:
-        plan_batch(tx, clock.now(), clock.now() + timedelta(seconds=180))
+        plan_tasks(tx, due_tasks.due(tx, clock.now(), 500), clock.now(), {})
     first = len(statuses(platform))
     plan_due(platform)
 
