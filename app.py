@@ -24,6 +24,7 @@ from chalicelib.routes import (
     task_logs,
     task_variables,
     tenants,
+    wecom_apps,
 )
 from chalicelib.routes.methods import refuse_other_methods
 from chalicelib.sandbox import function as sandbox
@@ -49,6 +50,7 @@ RESOURCES = (
     task_logs,
     task_variables,
     tenants,
+    wecom_apps,
 )
 for resource in RESOURCES:
     app.register_blueprint(resource.routes)

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from chalicelib.domain.errors import FieldError, Wrong
+from chalicelib.domain.messages.webhook import mask_webhook
 from chalicelib.domain.requirements import check_requirements
 from chalicelib.domain.schedule import Bounds, Schedule, parse
 from chalicelib.domain.text import Text
@@ -148,6 +149,9 @@ class TaskSpec(BaseModel):
     overlap_policy: Literal["skip", "allow", "queue"] = "skip"
     concurrency_key: Key | None = None
     retry_backoff: Literal["fixed", "exponential"] = "fixed"
+    notify_when: Literal["always", "on_change", "on_failure"] = "always"
+    alert_after_failures: Annotated[int, Field(ge=1, le=100, strict=True)] = 1
+    alert_quiet_minutes: Annotated[int, Field(ge=0, le=7 * 1440, strict=True)] = 0
 
     @property
     def schedule_fields(self) -> tuple[Any, ...]:
@@ -217,7 +221,10 @@ def check_execution(spec: TaskSpec) -> Sequence[FieldError]:
 def merged(task: Task, changes: Mapping[str, Any]) -> dict[str, Any]:
     """What a user sent laid over what is stored: fields that were not sent stay.
 
-    What only the platform sets is left out, so that a task can be read, changed and sent back.
+    What only the platform sets is left out, so that a task can be read, changed and sent back;
+    so is an address that comes back masked.
     """
-    own = Task.model_fields.keys() - TaskSpec.model_fields.keys()
-    return {**task.spec, **{key: value for key, value in changes.items() if key not in own}}
+    kept = Task.model_fields.keys() - TaskSpec.model_fields.keys()
+    if task.alert_webhook and changes.get("alert_webhook") == mask_webhook(task.alert_webhook):
+        kept |= {"alert_webhook"}
+    return {**task.spec, **{key: value for key, value in changes.items() if key not in kept}}

@@ -12,16 +12,20 @@ from chalicelib.repositories.database import Row, Transaction, decode_json, enco
 
 @dataclass(frozen=True)
 class NewDelivery:
-    """One message to one channel."""
+    """One message to one channel; or to an `address`, or a WeCom app, with no channel's id."""
 
     log_id: int | None
     tenant_id: str | None
-    channel_id: int
+    channel_id: int | None
     channel_name: str
     channel_type: str
     uuid: str
     title: str
     result: Any
+    #: `result`, `alert`, `recovery`, `owner` or `test`.
+    kind: str = "result"
+    address: str | None = None
+    wecom_app_id: int | None = None
 
 
 def add(tx: Transaction, delivery: NewDelivery, *, now: datetime, lease_until: datetime) -> int:
@@ -30,10 +34,11 @@ def add(tx: Transaction, delivery: NewDelivery, *, now: datetime, lease_until: d
         """
         INSERT INTO platform_task_deliveries
             (log_id, tenant_id, channel_id, channel_name, channel_type, uuid, title, result,
-             next_attempt_at, created_at)
+             kind, address, wecom_app_id, next_attempt_at, created_at)
         VALUES
             (%(log_id)s, %(tenant_id)s, %(channel_id)s, %(channel_name)s, %(channel_type)s,
-             %(uuid)s, %(title)s, %(result)s, %(lease_until)s, %(now)s)
+             %(uuid)s, %(title)s, %(result)s, %(kind)s, %(address)s, %(wecom_app_id)s,
+             %(lease_until)s, %(now)s)
         """,
         {
             **delivery.__dict__,
@@ -70,8 +75,11 @@ def granted(tx: Transaction, token_hash: bytes) -> list[Row]:
     rows = tx.all(
         """
         SELECT d.id, d.log_id, d.uuid, d.title, d.result, d.channel_id, d.attempts,
-               c.channel_name, c.channel_type, c.webhook_url, c.sign_secret, c.is_enabled
+               d.address, d.wecom_app_id, d.channel_type AS sent_as, d.channel_name AS sent_to,
+               d.errcode, c.channel_name, c.channel_type, c.webhook_url, c.sign_secret,
+               COALESCE(c.is_enabled, w.is_enabled) AS is_enabled
         FROM platform_task_deliveries d
+        LEFT JOIN platform_wecom_apps w ON w.id = d.wecom_app_id
         LEFT JOIN platform_task_notify_channels c ON c.id = d.channel_id
         WHERE d.token_hash = %(token_hash)s AND d.status = 'pending'
         ORDER BY d.id
@@ -88,7 +96,8 @@ def settle(tx: Transaction, delivery_id: int, token_hash: bytes, end: Mapping[st
         UPDATE platform_task_deliveries
         SET status = %(status)s, errcode = %(errcode)s, errmsg = %(errmsg)s, notes = %(notes)s,
             payload = %(payload)s, next_attempt_at = %(next_attempt_at)s,
-            finished_at = IF(%(status)s = 'pending', NULL, %(now)s)
+            finished_at = IF(%(status)s = 'pending', NULL, %(now)s),
+            address = IF(%(status)s = 'pending', address, NULL)
         WHERE id = %(id)s AND token_hash = %(token_hash)s AND status = 'pending'
         """,
         {
@@ -105,7 +114,7 @@ def fail(tx: Transaction, ids: Sequence[int], errmsg: str, now: datetime) -> Non
     if ids:
         tx.execute(
             "UPDATE platform_task_deliveries FORCE INDEX (PRIMARY)"
-            " SET status = 'failed', errmsg = %(errmsg)s, finished_at = %(now)s"
+            " SET status = 'failed', errmsg = %(errmsg)s, finished_at = %(now)s, address = NULL"
             " WHERE id IN %(ids)s AND status = 'pending'",
             {"ids": tuple(ids), "errmsg": errmsg, "now": now},
         )
@@ -131,13 +140,18 @@ def of_logs(tx: Transaction, log_ids: Sequence[int]) -> dict[int, list[dict[str,
     found: dict[int, list[dict[str, Any]]] = {log_id: [] for log_id in log_ids}
     if not log_ids:
         return found
+    # One message may tell of many runs: those that it tells are among its alerts.
     rows = tx.all(
         """
-        SELECT id, log_id, channel_id, channel_name, channel_type, status, attempts, errcode,
-               errmsg, notes, payload, next_attempt_at, created_at, finished_at
-        FROM platform_task_deliveries
-        WHERE log_id IN %(log_ids)s
-        ORDER BY id
+        SELECT x.log_id, d.id, d.kind, d.channel_id, d.channel_name, d.channel_type, d.status,
+               d.attempts, d.errcode, d.errmsg, d.notes, d.payload, d.next_attempt_at,
+               d.created_at, d.finished_at
+        FROM (
+            SELECT log_id, id FROM platform_task_deliveries WHERE log_id IN %(log_ids)s
+            UNION ALL
+            SELECT log_id, delivery_id FROM platform_task_alerts WHERE log_id IN %(log_ids)s
+        ) x JOIN platform_task_deliveries d ON d.id = x.id
+        ORDER BY d.id
         """,
         {"log_ids": tuple(log_ids)},
     )
@@ -149,8 +163,8 @@ def of_logs(tx: Transaction, log_ids: Sequence[int]) -> dict[int, list[dict[str,
 def receipt(tx: Transaction, delivery_id: int) -> dict[str, Any] | None:
     row = tx.one(
         """
-        SELECT id, channel_id, channel_name, channel_type, status, attempts, errcode, errmsg, notes,
-               payload, next_attempt_at, created_at, finished_at
+        SELECT id, kind, channel_id, channel_name, channel_type, status, attempts, errcode, errmsg,
+               notes, payload, next_attempt_at, created_at, finished_at
         FROM platform_task_deliveries
         WHERE id = %(id)s
         """,

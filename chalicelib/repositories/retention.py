@@ -61,6 +61,7 @@ def delete_logs(tx: Transaction, log_ids: Sequence[int]) -> int:
         return 0
     params = {"ids": tuple(sorted(log_ids)), "final": _FINAL}
     tx.execute("DELETE FROM platform_task_deliveries WHERE log_id IN %(ids)s", params)
+    tx.execute("DELETE FROM platform_task_alerts WHERE log_id IN %(ids)s", params)
     tx.execute("DELETE FROM platform_task_log_output WHERE log_id IN %(ids)s", params)
     return tx.execute(
         "DELETE FROM platform_task_logs WHERE id IN %(ids)s AND status IN %(final)s", params

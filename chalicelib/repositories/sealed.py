@@ -34,6 +34,8 @@ HOLDERS = (
     Holder("platform_ai_providers", "key_origin", "api_key"),
     Holder("platform_data_sources", "name", "dsn_sealed"),
     Holder("platform_secrets", "secret_key", "ciphertext"),
+    # Their tokens are not here: one that cannot be opened is fetched anew.
+    Holder("platform_wecom_apps", "corpid", "secret_sealed"),
 )
 
 

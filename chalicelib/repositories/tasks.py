@@ -28,7 +28,8 @@ _SELECT = """
        retry_count, retry_interval, alert_on_failure, alert_webhook, notify_channels,
        notify_wecom_app_id, is_enabled, timeout_seconds, calendar, start_date, end_date,
        jitter_seconds, missed_policy, missed_window_seconds, overlap_policy, concurrency_key,
-       retry_backoff, owner, version, next_run_at,
+       retry_backoff, notify_when, alert_after_failures, alert_quiet_minutes, owner, version,
+       next_run_at,
        last_run_at, last_run_status, last_run_message, deps_status, deps_bundle, deps_python,
        deps_packages, created_at, updated_at
     FROM platform_scheduled_tasks
@@ -132,6 +133,7 @@ def add(tx: Transaction, spec: TaskSpec, deps: Deps, *, owner: str, now: datetim
              retry_interval, alert_on_failure, alert_webhook, notify_channels, notify_wecom_app_id,
              is_enabled, timeout_seconds, calendar, start_date, end_date, jitter_seconds,
              missed_policy, missed_window_seconds, overlap_policy, concurrency_key, retry_backoff,
+             notify_when, alert_after_failures, alert_quiet_minutes,
              deps_status, deps_bundle, deps_python, deps_packages, owner, created_at, updated_at)
         VALUES
             (%(tenant_id)s, %(task_name)s, %(task_desc)s, %(schedule_type)s, %(time_points)s,
@@ -141,6 +143,7 @@ def add(tx: Transaction, spec: TaskSpec, deps: Deps, *, owner: str, now: datetim
              %(notify_wecom_app_id)s, %(is_enabled)s, %(timeout_seconds)s, %(calendar)s,
              %(start_date)s, %(end_date)s, %(jitter_seconds)s, %(missed_policy)s,
              %(missed_window_seconds)s, %(overlap_policy)s, %(concurrency_key)s, %(retry_backoff)s,
+             %(notify_when)s, %(alert_after_failures)s, %(alert_quiet_minutes)s,
              %(deps_status)s, %(deps_bundle)s, %(deps_python)s, %(deps_packages)s, %(owner)s,
              %(now)s, %(now)s)
         """,
@@ -167,7 +170,9 @@ def update(tx: Transaction, task_id: int, spec: TaskSpec, deps: Deps, *, now: da
             jitter_seconds = %(jitter_seconds)s, missed_policy = %(missed_policy)s,
             missed_window_seconds = %(missed_window_seconds)s,
             overlap_policy = %(overlap_policy)s, concurrency_key = %(concurrency_key)s,
-            retry_backoff = %(retry_backoff)s, deps_status = %(deps_status)s,
+            retry_backoff = %(retry_backoff)s, notify_when = %(notify_when)s,
+            alert_after_failures = %(alert_after_failures)s,
+            alert_quiet_minutes = %(alert_quiet_minutes)s, deps_status = %(deps_status)s,
             deps_bundle = %(deps_bundle)s, deps_python = %(deps_python)s,
             deps_packages = %(deps_packages)s, version = version + 1, updated_at = %(now)s
         WHERE id = %(id)s

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import Wrong
-from chalicelib.domain.messages import render
+from chalicelib.domain.messages import Rendered, render
 from chalicelib.gateways.clock import Clock
+from chalicelib.sandbox.app_parts import addressed
 
 if TYPE_CHECKING:
     from chalicelib.gateways.robots import Receipt, Robot
 
-#: Sends one payload as `robots.send` does.
+#: Sends one payload as `messengers.send` does.
 Send = Callable[["Robot", dict[str, Any], str, Clock], "Receipt"]
 _log = logging.getLogger(__name__)
 
@@ -60,13 +61,11 @@ def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
 
     channel = delivery["channel"]
     try:
-        # A broker of an earlier version knows no page.
-        page = delivery.get("page", "")
-        rendered = render(delivery["result"], channel["channel_type"], delivery["title"], page)
+        rendered = _rendered(delivery, channel["channel_type"])
     except Wrong as wrong:
         return _Sent("failed", errmsg=wrong.text.zh)
     notes = [note.zh for note in rendered.notes]
-    parts = rendered.payloads
+    parts = _parts(rendered, delivery)
     if not parts:
         return _Sent("sent", errmsg="result 中没有要发送的消息", notes=notes)
     payload = parts[0] if len(parts) == 1 else {"parts": list(parts)}
@@ -80,6 +79,24 @@ def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
         payload,
         receipt.retry_after_seconds,
     )
+
+
+def _rendered(delivery: Mapping[str, Any], channel_type: str) -> Rendered:
+    # Whoever takes plain JSON gets it as it is.
+    if channel_type == "webhook":
+        return Rendered((delivery["result"],))
+    # A broker of an earlier version knows no page.
+    return render(delivery["result"], channel_type, delivery["title"], delivery.get("page", ""))
+
+
+def _parts(rendered: Rendered, delivery: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    channel, uuid = delivery["channel"], delivery["uuid"]
+    if "app" not in channel:
+        return rendered.payloads
+    return [
+        addressed(part, channel["app"], _uuid_of(uuid, number), again=channel["again"])
+        for number, part in enumerate(rendered.payloads)
+    ]
 
 
 def deliver_all(

@@ -90,10 +90,10 @@ def _fetch_under(settings: Settings) -> Fetch:
 
 def _send_under(settings: Settings) -> Send:
     def send(robot: Robot, payload: dict[str, Any], uuid: str, clock: Clock) -> Receipt:
-        from chalicelib.gateways import robots
+        from chalicelib.gateways import messengers
 
         now = clock.now()
-        return robots.send(robot, payload, uuid=uuid, now=now, allow=settings.egress_allow)
+        return messengers.send(robot, payload, uuid=uuid, now=now, allow=settings.egress_allow)
 
     return send
 

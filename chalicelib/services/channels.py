@@ -18,7 +18,7 @@ from chalicelib.repositories.channels import ChannelFilter
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.deliveries import NewDelivery
 from chalicelib.services import delivering, sending
-from chalicelib.services.ending import DELIVERY_LEASE
+from chalicelib.services.notifying import DELIVERY_LEASE
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 from chalicelib.services.tenants import register
@@ -111,6 +111,7 @@ def test_channel(platform: Platform, principal: Principal, channel_id: int) -> d
             uuid=uuid.uuid4().hex,
             title=TEST_MESSAGE["title"],
             result=TEST_MESSAGE,
+            kind="test",
         )
         delivery_id = deliveries.add(tx, delivery, now=now, lease_until=now + DELIVERY_LEASE)
         event = {

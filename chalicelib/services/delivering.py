@@ -9,9 +9,9 @@ from typing import Any
 
 from chalicelib.repositories import deliveries
 from chalicelib.repositories.database import Row, Transaction
-from chalicelib.services import sending
+from chalicelib.services import delivery_targets, sending, wecom_sending
 from chalicelib.services.attempts import refused
-from chalicelib.services.ending import DELIVERY_LEASE
+from chalicelib.services.notifying import DELIVERY_LEASE
 from chalicelib.services.platform import Platform
 from chalicelib.services.tokens import hash_of, new_token
 
@@ -21,6 +21,7 @@ TOGETHER = 20
 MOST_ATTEMPTS = 20
 LONGEST_ERRMSG = 2000
 MOST_WAIT = timedelta(hours=1)
+_AT_ONCE = timedelta(microseconds=1)
 GIVEN_UP = (
     "多次尝试发送均无回执,已放弃 / nobody came back from sending it, time and again; it is given up"
 )
@@ -41,7 +42,7 @@ def granted(
     `public_url`: the console's address, if known, for links to the run's page.
     """
     rows = deliveries.granted(tx, hash_of(token))
-    gone = [row["id"] for row in rows if not row["is_enabled"]]
+    gone = [row["id"] for row in rows if not delivery_targets.exists(row)]
     deliveries.fail(tx, gone, "渠道已删除或停用 / the channel is deleted or switched off", now)
     return [_delivery(row, public_url) for row in rows if row["id"] not in gone]
 
@@ -54,20 +55,26 @@ def _delivery(row: Row, public_url: str) -> dict[str, Any]:
         "result": row["result"],
         "title": row["title"],
         "uuid": row["uuid"],
-        "channel": {
-            "id": row["channel_id"],
-            "channel_name": row["channel_name"],
-            "channel_type": row["channel_type"],
-            "webhook_url": row["webhook_url"],
-            "sign_secret": row["sign_secret"],
-        },
+        "channel": delivery_targets.target(row),
     }
 
 
 def to_deliver(platform: Platform, token: str) -> dict[str, Any]:
     """Answer the sandbox that was woken by a `deliver` event."""
     with platform.database.transaction() as tx:
-        return {"deliveries": granted(tx, token, platform.now(), platform.settings.public_url)}
+        found = granted(tx, token, platform.now(), platform.settings.public_url)
+    return {"deliveries": ready(platform, found, token)}
+
+
+def ready(platform: Platform, found: list[dict[str, Any]], token: str) -> list[dict[str, Any]]:
+    """What of these can be sent; what WeCom gives no token for is settled here.
+
+    The caller holds no transaction.
+    """
+    deliverable, receipts = wecom_sending.with_tokens(platform, found)
+    if receipts:
+        receive_receipts(platform, {"token": token, "receipts": receipts})
+    return deliverable
 
 
 def receive_receipts(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
@@ -75,19 +82,27 @@ def receive_receipts(platform: Platform, request: dict[str, Any]) -> dict[str, A
     now = platform.now()
     token_hash = hash_of(request["token"])
     with platform.database.transaction() as tx:
-        attempts = {row["id"]: row["attempts"] for row in deliveries.granted(tx, token_hash)}
+        rows = {row["id"]: row for row in deliveries.granted(tx, token_hash)}
+        stale = set()
         for receipt in request["receipts"]:
-            if receipt["id"] in attempts:
-                settled = _settled(receipt, attempts[receipt["id"]], now)
+            if row := rows.get(receipt["id"]):
+                judged = wecom_sending.judged(receipt, row["wecom_app_id"], row["errcode"])
+                stale |= {row["wecom_app_id"]} if judged.get("at_once") else set()
+                settled = _settled(judged, row["attempts"], now)
                 deliveries.settle(tx, receipt["id"], token_hash, settled)
-    if not attempts and request["receipts"]:
+    if not rows and request["receipts"]:
         raise refused()
+    if stale:
+        wecom_sending.drop_tokens(platform, stale)
+        send_due(platform)
     return {}
 
 
 def _settled(receipt: dict[str, Any], attempts: int, now: datetime) -> dict[str, Any]:
     later = receipt["status"] == "later" and attempts < MOST_ATTEMPTS
     wait = min(timedelta(seconds=receipt.get("retry_after_seconds") or 60), MOST_WAIT)
+    if receipt.get("at_once"):
+        wait = -_AT_ONCE
     return {
         "status": "pending" if later else "sent" if receipt["status"] == "sent" else "failed",
         "errcode": _errcode(receipt.get("errcode")),

@@ -3,7 +3,8 @@
 1. Plan: claim tasks whose next occurrence is within the look-ahead, insert their rows, move them
    on; one short transaction for each batch, so a crash loses nothing and doubles nothing.
 2. Send every queued row that has no message.
-3. Recover: attempts that fell silent, messages that nobody claimed, deliveries that wait.
+3. Recover: attempts that fell silent, messages that nobody claimed, deliveries that wait; what
+   is to be told of failures becomes messages first.
 4. Thin: some rows that are older than they are kept.
 
 Planning comes first, so that nothing that went wrong before can make the next runs late.
@@ -24,7 +25,7 @@ from chalicelib.repositories import due_tasks, holds, logs, ticks
 from chalicelib.repositories.database import Transaction
 from chalicelib.repositories.due_tasks import DueTask
 from chalicelib.repositories.logs import NewAttempt
-from chalicelib.services import delivering, recovering, sending, thinning
+from chalicelib.services import alert_digests, delivering, recovering, sending, thinning
 from chalicelib.services.planning import Times, Window, attempts_of, times_of
 from chalicelib.services.platform import Platform
 from chalicelib.services.schedules import Days, own_days, schedule_of
@@ -46,6 +47,7 @@ def dispatch(platform: Platform) -> None:
     # The first time it passed over tasks that a claim or a report held just then.
     plan_due(platform)
     sending.send_waiting(platform)
+    alert_digests.make_messages(platform)
     delivering.send_due(platform)
     platform.database.run(lambda tx: ticks.record(tx, platform.now()))
     thinning.thin(platform)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,26 +10,16 @@ from typing import Any
 from chalicelib.domain.backfills import of_trace
 from chalicelib.domain.runs import Status, Trigger, of_task, of_tenant
 from chalicelib.domain.tasks import PLATFORM_TENANT, Task
-from chalicelib.repositories import (
-    channels,
-    deliveries,
-    locks,
-    log_waits,
-    logs,
-    outputs,
-    tasks,
-)
+from chalicelib.repositories import locks, log_waits, logs, outputs, tasks
 from chalicelib.repositories.database import Transaction, encode_json
-from chalicelib.repositories.deliveries import NewDelivery
 from chalicelib.repositories.logs import Attempt, NewAttempt
+from chalicelib.services import alerting, notifying
 
 log = logging.getLogger(__name__)
 LONGEST_MESSAGE = 1000
 #: Seconds that an interval which doubles grows to.
 LONGEST_BACKOFF = 3600
 SILENT = "执行环境失去联系,本次执行按丢失处理 / the environment fell silent; this attempt is lost"
-#: Who sends a message has this long; then a tick has it sent again, under the same uuid.
-DELIVERY_LEASE = timedelta(seconds=180)
 
 
 @dataclass(frozen=True)
@@ -100,8 +89,10 @@ def _follow(tx: Transaction, attempt: Attempt, task: Task, how: End, now: dateti
     again = attempt.retry_count < task.retry_count and attempt.cancel_requested_at is None
     if how.status == Status.FAILED and again:
         _retry(tx, attempt, task, now)
+    else:
+        alerting.consider(tx, attempt, task, how.status, now)
     if how.status == Status.SUCCESS and how.result not in (None, []):
-        _add_deliveries(tx, attempt, task, how.result, now)
+        notifying.add_deliveries(tx, attempt, task, how.result, now)
 
 
 def lose_silent(tx: Transaction, log_id: int, task: Task | None, now: datetime) -> bool:
@@ -145,25 +136,3 @@ def _retry(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> None
         ],
         now,
     )
-
-
-def _add_deliveries(
-    tx: Transaction, attempt: Attempt, task: Task, result: Any, now: datetime
-) -> None:
-    wanted = task.notify_channels or []
-    found = channels.among(tx, wanted)
-    for channel_id in dict.fromkeys(wanted):
-        channel = found.get(channel_id)
-        if channel is None or not channel.is_enabled:
-            continue
-        delivery = NewDelivery(
-            log_id=attempt.id,
-            tenant_id=attempt.tenant_id,
-            channel_id=channel.id,
-            channel_name=channel.channel_name,
-            channel_type=channel.channel_type,
-            uuid=uuid.uuid4().hex,
-            title=task.task_name,
-            result=result,
-        )
-        deliveries.add(tx, delivery, now=now, lease_until=now + DELIVERY_LEASE)

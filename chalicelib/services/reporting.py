@@ -47,6 +47,9 @@ def report(platform: Platform, request: dict[str, Any]) -> dict[str, Any]:
     if request["outcome"]["status"] != Status.SUCCESS:
         sending.send_runs(platform, [attempt.trace_id])
     sending.send_these(platform, released)
+    if answer["deliveries"]:
+        found = delivering.ready(platform, answer["deliveries"], answer["token"])
+        answer = {**answer, "deliveries": found}
     return answer
 
 

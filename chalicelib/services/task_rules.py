@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from chalicelib.domain.alert_address import check_address
 from chalicelib.domain.egress import check_url
 from chalicelib.domain.errors import FieldError, Invalid, Wrong
 from chalicelib.domain.schedule import least_spacing, next_after
 from chalicelib.domain.tasks import TaskSpec, check_execution
 from chalicelib.domain.text import Text
-from chalicelib.repositories import channels
+from chalicelib.repositories import channels, wecom_apps
 from chalicelib.repositories.database import Transaction
 
 
@@ -21,6 +22,7 @@ def check(tx: Transaction, spec: TaskSpec, egress_allow: Sequence[str]) -> None:
         *check_execution(spec),
         *_addresses(spec, egress_allow),
         *channel_errors(tx, spec.tenant_id, spec.notify_channels or []),
+        *_app_errors(tx, spec.tenant_id, spec.notify_wecom_app_id),
     ]
     if errors:
         raise Invalid(*errors)
@@ -58,12 +60,15 @@ _OF_TYPE = {"simple": "time_points", "cron": "cron_expression"}
 
 
 def _addresses(spec: TaskSpec, egress_allow: Sequence[str]) -> Iterable[FieldError]:
-    named = {"webhook_url": spec.webhook_url, "alert_webhook": spec.alert_webhook}
-    for field, url in named.items():
+    named: dict[str, tuple[str | None, Callable[[str, Sequence[str]], object]]] = {
+        "webhook_url": (spec.webhook_url, check_url),
+        "alert_webhook": (spec.alert_webhook, check_address),
+    }
+    for field, (url, check_one) in named.items():
         if not url:
             continue
         try:
-            check_url(url, egress_allow)
+            check_one(url, egress_allow)
         except Wrong as error:
             yield FieldError(field, error.text)
 
@@ -83,3 +88,18 @@ def channel_errors(
                     f"channel {channel_id} does not exist in this tenant; give one of its own",
                 ),
             )
+
+
+def _app_errors(tx: Transaction, tenant_id: str | None, app_id: int | None) -> Iterable[FieldError]:
+    """A tenant's task sends by its own applications; a global one, made by the platform, by any."""
+    if app_id is None:
+        return
+    found = wecom_apps.get(tx, app_id)
+    if found is None or (tenant_id is not None and found.app.tenant_id != tenant_id):
+        yield FieldError(
+            "notify_wecom_app_id",
+            Text(
+                f"企微应用 {app_id} 不存在或不属于该租户;请用本租户的应用ID",
+                f"WeCom app {app_id} does not exist in this tenant; give one of its own",
+            ),
+        )

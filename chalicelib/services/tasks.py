@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.domain.access import Principal, tenant_of_new
 from chalicelib.domain.errors import FieldError, Invalid, NotFound
+from chalicelib.domain.messages.webhook import mask_webhook
 from chalicelib.domain.runs import SkipReason, Trigger
 from chalicelib.domain.schedule import next_after
 from chalicelib.domain.tasks import Task, TaskSpec, merged
@@ -45,7 +46,9 @@ def shown(platform: Platform, task: Task) -> dict[str, Any]:
 
 def _shown(task: Task, days: Days, now: datetime) -> dict[str, Any]:
     coming = next_after(schedule_of(task, days), now) if task.next_run_at else None
-    return {**task.model_dump(), "next_run_at": coming}
+    # The address of a robot is its key.
+    address = mask_webhook(task.alert_webhook) if task.alert_webhook else None
+    return {**task.model_dump(), "next_run_at": coming, "alert_webhook": address}
 
 
 def get_task(platform: Platform, principal: Principal, task_id: int) -> Task:

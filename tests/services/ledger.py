@@ -72,7 +72,8 @@ class Ledger:
         """Note what has changed; to be called whenever something may have."""
         rows = tx.all(
             "SELECT id, is_enabled, schedule_type, time_points, cron_expression, timezone,"
-            " retry_count, notify_channels, overlap_policy, concurrency_key, missed_policy"
+            " retry_count, notify_channels, overlap_policy, concurrency_key, missed_policy,"
+            " alert_on_failure, alert_webhook"
             " FROM platform_scheduled_tasks"
         )
         found = {row["id"]: row for row in rows}
@@ -101,6 +102,7 @@ class Ledger:
         _check_slots(rows)
         _check_retries(self.periods, rows)
         _check_deliveries(self.periods, rows, tx)
+        _check_alerts(self.periods, rows, tx)
 
 
 def _check_occurrences(periods: list[Period], rows: list[Row], now: datetime) -> None:
@@ -242,9 +244,10 @@ def _check_deliveries(
         for row in tx.all("SELECT id FROM platform_task_notify_channels WHERE is_enabled = 1")
     }
     made: dict[int, list[Row]] = defaultdict(list)
-    for row in tx.all("SELECT log_id, channel_id, status FROM platform_task_deliveries"):
+    for row in tx.all("SELECT log_id, channel_id, status, kind FROM platform_task_deliveries"):
         assert row["status"] != "pending", f"waits for ever: {row}"
-        made[row["log_id"]].append(row)
+        if row["kind"] == "result":
+            made[row["log_id"]].append(row)
     for row in rows:
         channels = sorted(delivery["channel_id"] for delivery in made.pop(row["id"], []))
         assert channels in _wanted(periods, row, enabled), (row, channels)
@@ -259,3 +262,35 @@ def _wanted(periods: dict[int, list[Period]], row: Row, enabled: set[int]) -> li
     lists = [json.loads(p.task["notify_channels"] or "[]") for p in when]
     deleted = not when or any(p.end == row["finished_at"] for p in when)
     return [sorted(enabled & set(wanted)) for wanted in lists] + ([[]] if deleted else [])
+
+
+def _check_alerts(periods: dict[int, list[Period]], rows: Iterable[Row], tx: Transaction) -> None:
+    """Every run that failed for good is told once to each of its targets, and no other is."""
+    channels = tx.all("SELECT id FROM platform_task_notify_channels WHERE is_enabled = 1")
+    enabled = {row["id"] for row in channels}
+    told: dict[int, int] = defaultdict(int)
+    for alert in tx.all(
+        "SELECT log_id, delivery_id FROM platform_task_alerts WHERE kind = 'alert'"
+    ):
+        assert alert["delivery_id"] is not None, f"told by nobody: {alert}"
+        told[alert["log_id"]] += 1
+    tries: dict[str, int] = defaultdict(int)
+    for row in rows:
+        tries[row["trace_id"]] = max(tries[row["trace_id"]], row["retry_count"])
+    for row in rows:
+        is_last = row["retry_count"] == tries[row["trace_id"]]
+        failed = row["status"] == "failed" and is_last and not row["cancel_requested_at"]
+        wanted = _alerts_wanted(periods, row, enabled) if failed else {0}
+        assert told.pop(row["id"], 0) in wanted, (row, wanted)
+    assert not told, f"alerts of no run: {told}"
+
+
+def _alerts_wanted(periods: dict[int, list[Period]], row: Row, enabled: set[int]) -> set[int]:
+    """How many targets a failure has; several answers when the task changed just then."""
+    when = [p for p in periods.get(row["task_id"] or 0, []) if p.holds(row["finished_at"])]
+    wanted = {0} if not when or any(p.end == row["finished_at"] for p in when) else set()
+    for task in (period.task for period in when):
+        own = enabled & set(json.loads(task["notify_channels"] or "[]"))
+        count = 1 if task["alert_webhook"] else len(own)
+        wanted.add(count if task["alert_on_failure"] else 0)
+    return wanted

@@ -160,6 +160,8 @@ class World:
             "concurrency_key": self.chance.choice([None, None, "warehouse", "report"]),
             "retry_backoff": self.chance.choice(["fixed", "exponential"]),
             "jitter_seconds": self.chance.choice([0, 0, 20, 59]),
+            "alert_on_failure": self.chance.random() < 0.7,
+            "alert_webhook": self.chance.choice([None, "https://hooks.example.com/T0"]),
         }
 
     def _wish(self) -> Callable[[], object]:
