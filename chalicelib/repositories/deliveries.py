@@ -74,7 +74,7 @@ def granted(tx: Transaction, token_hash: bytes) -> list[Row]:
     """The pending messages of a token, each with its channel as it is now (NULL: it is gone)."""
     rows = tx.all(
         """
-        SELECT d.id, d.log_id, d.uuid, d.title, d.result, d.channel_id, d.attempts,
+        SELECT d.id, d.log_id, d.uuid, d.title, d.result, d.channel_id, d.attempts, d.sent_parts,
                d.address, d.wecom_app_id, d.channel_type AS sent_as, d.channel_name AS sent_to,
                d.errcode, c.channel_name, c.channel_type, c.webhook_url, c.sign_secret,
                COALESCE(c.is_enabled, w.is_enabled) AS is_enabled
@@ -90,12 +90,14 @@ def granted(tx: Transaction, token_hash: bytes) -> list[Row]:
 
 
 def settle(tx: Transaction, delivery_id: int, token_hash: bytes, end: Mapping[str, Any]) -> None:
-    """Write a receipt: `end` has status, errcode, errmsg, notes, payload, next_attempt_at, now."""
+    """Write a receipt: `end` has status, errcode, errmsg, notes, payload, sent_parts,
+    next_attempt_at, now."""
     tx.execute(
         """
         UPDATE platform_task_deliveries
         SET status = %(status)s, errcode = %(errcode)s, errmsg = %(errmsg)s, notes = %(notes)s,
-            payload = %(payload)s, next_attempt_at = %(next_attempt_at)s,
+            payload = %(payload)s, sent_parts = %(sent_parts)s,
+            next_attempt_at = %(next_attempt_at)s,
             finished_at = IF(%(status)s = 'pending', NULL, %(now)s),
             address = IF(%(status)s = 'pending', address, NULL)
         WHERE id = %(id)s AND token_hash = %(token_hash)s AND status = 'pending'

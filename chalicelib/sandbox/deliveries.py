@@ -31,6 +31,8 @@ class _Sent:
     notes: list[str] = field(default_factory=list)
     payload: Any = None
     retry_after_seconds: int | None = None
+    #: Of a message in parts, how many have gone, now or before.
+    sent_parts: int = 0
 
 
 def _uuid_of(uuid: str, part: int) -> str:
@@ -39,21 +41,22 @@ def _uuid_of(uuid: str, part: int) -> str:
 
 
 def send_parts(
-    robot: Robot, parts: Sequence[dict[str, Any]], uuid: str, send: Send, clock: Clock
-) -> Receipt:
-    """Send the parts of one message in order, up to the first that does not go; its receipt.
+    robot: Robot, parts: Mapping[int, dict[str, Any]], uuid: str, send: Send, clock: Clock
+) -> tuple[Receipt, int]:
+    """Send parts of one message, by their numbers, up to the first that does not go.
 
-    Of no parts nothing is sent, and the receipt says so.
+    Returns its receipt, and how many have gone. Of no parts nothing is sent, and the receipt says
+    so.
     """
     if not parts:
         from chalicelib.gateways.robots import Receipt
 
-        return Receipt("failed", None, "没有要发送的内容", None)
-    for number, part in enumerate(parts):
+        return Receipt("failed", None, "没有要发送的内容", None), 0
+    for sent, (number, part) in enumerate(parts.items()):
         receipt = send(robot, part, _uuid_of(uuid, number), clock)
         if receipt.status != "sent":
-            break
-    return receipt
+            return receipt, sent
+    return receipt, len(parts)
 
 
 def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
@@ -70,7 +73,10 @@ def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
         return _Sent("sent", errmsg="result 中没有要发送的消息", notes=notes)
     payload = parts[0] if len(parts) == 1 else {"parts": list(parts)}
     robot = Robot(channel["channel_type"], channel["webhook_url"], channel["sign_secret"])
-    receipt = send_parts(robot, parts, delivery["uuid"], send, clock)
+    # What went the last time does not go again: WeCom would show it twice.
+    before = min(delivery.get("sent_parts", 0), len(parts) - 1)
+    left = {number: part for number, part in enumerate(parts) if number >= before}
+    receipt, sent = send_parts(robot, left, delivery["uuid"], send, clock)
     return _Sent(
         receipt.status,
         receipt.errcode,
@@ -78,6 +84,7 @@ def _deliver(delivery: Mapping[str, Any], send: Send, clock: Clock) -> _Sent:
         notes,
         payload,
         receipt.retry_after_seconds,
+        before + sent,
     )
 
 

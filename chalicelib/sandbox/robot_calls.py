@@ -35,7 +35,8 @@ def robot_calls(send: Send, clock: Clock, allow: Sequence[str]) -> dict[str, Han
     def take(robot: Robot, rendered: Rendered) -> dict[str, Any]:
         from chalicelib.sandbox.deliveries import send_parts
 
-        receipt = send_parts(robot, rendered.payloads, uuid.uuid4().hex, send, clock)
+        parts = dict(enumerate(rendered.payloads))
+        receipt, _ = send_parts(robot, parts, uuid.uuid4().hex, send, clock)
         notes = [in_both(note) for note in rendered.notes]
         return {
             "ok": receipt.status == "sent",

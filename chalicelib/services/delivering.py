@@ -55,6 +55,7 @@ def _delivery(row: Row, public_url: str) -> dict[str, Any]:
         "result": row["result"],
         "title": row["title"],
         "uuid": row["uuid"],
+        "sent_parts": row["sent_parts"],
         "channel": delivery_targets.target(row),
     }
 
@@ -109,6 +110,7 @@ def _settled(receipt: dict[str, Any], attempts: int, now: datetime) -> dict[str,
         "errmsg": (receipt.get("errmsg") or "")[:LONGEST_ERRMSG] or None,
         "notes": receipt.get("notes") or [],
         "payload": receipt.get("payload"),
+        "sent_parts": receipt.get("sent_parts") or 0,
         "next_attempt_at": now + wait if later else None,
         "now": now,
     }

@@ -65,10 +65,10 @@ def test_the_parts_of_a_message_go_in_order_up_to_the_first_that_does_not(
         keys.append(uuid)
         return Receipt("later" if payload["part"] == refused_part else "sent", 0, "", None)
 
-    parts = [{"part": number} for number in range(3)]
-    receipt = send_parts(Robot("wecom_bot", ""), parts, "ab" * 16, send, FakeClock())
+    parts = {number: {"part": number} for number in range(3)}
+    receipt, gone = send_parts(Robot("wecom_bot", ""), parts, "ab" * 16, send, FakeClock())
 
-    assert receipt.status == status
+    assert (receipt.status, gone) == (status, min(refused_part, 3))
     assert len(keys) == len(set(keys)) == sent
     assert keys[0] == "ab" * 16
 
@@ -88,6 +88,30 @@ def test_a_long_message_goes_in_parts_and_points_to_the_page_of_the_run(world: W
     assert len(world.receipts[0]["payload"]["parts"]) == 5
 
 
+def test_parts_that_have_gone_do_not_go_again(world: World) -> None:
+    """Of five parts the robot takes two; the third is put off, and then the rest goes."""
+    long = {"title": "日报", "content": "字" * 9000}
+    answers = [b'{"errcode": 0, "errmsg": "ok"}'] * 2
+    answers += [b'{"errcode": 45009, "errmsg": "api freq out of limit"}']
+    world.web.pages["/cgi-bin/webhook/send"] = lambda got: (200, answers.pop(0))
+    first = world.delivery(1, "wecom_bot", result=long)
+    world.broker.rules["deliveries"] = lambda _: {"ok": True, "deliveries": [first]}
+    world.run(event={"kind": "deliver", "ids": [1], "token": "t"})
+    put_off = world.receipts[0]
+
+    answers += [b'{"errcode": 0, "errmsg": "ok"}'] * 3
+    again = {**first, "sent_parts": put_off["sent_parts"]}
+    world.broker.rules["deliveries"] = lambda _: {"ok": True, "deliveries": [again]}
+    world.broker.requests.clear()
+    world.run(event={"kind": "deliver", "ids": [1], "token": "t"})
+
+    texts = [one.json["markdown"]["content"] for one in world.web.sent_to("/cgi-bin/webhook/send")]
+    marks = [text[text.index("(") :][:5] for text in texts]
+    assert (put_off["status"], put_off["sent_parts"]) == ("later", 2)
+    assert (world.receipts[0]["status"], world.receipts[0]["sent_parts"]) == ("sent", 5)
+    assert marks == ["(1/5)", "(2/5)", "(3/5)", "(3/5)", "(4/5)", "(5/5)"]
+
+
 def test_a_list_of_nothing_is_sent_by_nobody(world: World) -> None:
     delivery = world.delivery(1, "wecom_bot", result=[None])
     world.broker.rules["deliveries"] = lambda _: {"ok": True, "deliveries": [delivery]}
@@ -102,6 +126,6 @@ def test_of_no_parts_the_receipt_says_that_nothing_went() -> None:
     def send(robot: Robot, payload: dict[str, Any], uuid: str, clock: Clock) -> Receipt:
         raise AssertionError("nothing is to be sent")
 
-    receipt = send_parts(Robot("wecom_bot", ""), [], "ab" * 16, send, FakeClock())
+    receipt, gone = send_parts(Robot("wecom_bot", ""), {}, "ab" * 16, send, FakeClock())
 
-    assert receipt.status == "failed"
+    assert (receipt.status, gone) == ("failed", 0)

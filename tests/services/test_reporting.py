@@ -221,6 +221,7 @@ def test_a_message_that_the_robot_put_off_goes_out_when_it_may(
         "errcode": 130101,
         "errmsg": "send too fast",
         "retry_after_seconds": 600,
+        "sent_parts": 2,
     }
     sandbox.ask("receipts", token=answer["token"], receipts=[receipt])
 
@@ -230,8 +231,10 @@ def test_a_message_that_the_robot_put_off_goes_out_when_it_may(
     clock.advance(seconds=2)
     dispatch(platform)
     due = [body for body in queue.take() if body["kind"] == "deliver"]
+    again = sandbox.ask("deliveries", ids=due[0]["ids"], token=due[0]["token"])
 
     assert (len(early), len(due)) == (0, 1)
+    assert (answer["deliveries"][0]["sent_parts"], again["deliveries"][0]["sent_parts"]) == (0, 2)
 
 
 def test_the_task_tells_how_its_last_run_ended(
