@@ -34,14 +34,14 @@ class Admission:
 
 
 def admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | None) -> Admission:
-    """Decide on a queued attempt of a task."""
+    """Decide on a queued attempt of a task, or on a test run, which has none."""
     now = platform.now()
-    if task is None:
+    if task is None and attempt.task_id is not None:
         return Admission(skip=SkipReason.DELETED)
-    terms = tenants.terms(tx, task.tenant_id) if task.tenant_id else Terms()
+    terms = tenants.terms(tx, attempt.tenant_id) if attempt.tenant_id else Terms()
     if not terms.is_enabled:
         return Admission(skip=SkipReason.TENANT_DISABLED)
-    if attempt.trigger_type == Trigger.SCHEDULE:
+    if task is not None and attempt.trigger_type == Trigger.SCHEDULE:
         if reason := _no_longer_due(tx, attempt, task, now):
             return Admission(skip=reason)
         if meeting := _meets_its_own(tx, attempt, task, now):
@@ -49,7 +49,7 @@ def admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | No
     most = platform.settings.tenant_max_running
     if terms.max_running is not None:
         most = terms.max_running
-    return _meets_others(tx, task, most)
+    return _meets_others(tx, attempt, task, most)
 
 
 def _no_longer_due(
@@ -101,18 +101,18 @@ def _another_runs(tx: Transaction, task: Task, now: datetime) -> bool:
     return not all(lose_silent(tx, row["id"], task, now) for row in running)
 
 
-def _meets_others(tx: Transaction, task: Task, most: int) -> Admission:
+def _meets_others(tx: Transaction, attempt: Attempt, task: Task | None, most: int) -> Admission:
     """Runs of other tasks that hold the same key, and of the whole tenant, which has `most`."""
-    slot = slot_of(task)
-    if slot:
+    slot = slot_of(task) if task else None
+    if task and slot:
         locks.hold(tx, slot)
         if log_waits.is_taken(tx, slot):
             skips = task.overlap_policy == "skip"
             return Admission(skip=SkipReason.OVERLAP) if skips else Admission(wait_for=slot)
     if most:
-        tenant = of_tenant(task.tenant_id or PLATFORM_TENANT)
+        tenant = of_tenant(attempt.tenant_id or PLATFORM_TENANT)
         locks.hold(tx, tenant)
-        if log_waits.running_of_tenant(tx, task.tenant_id) >= most:
+        if log_waits.running_of_tenant(tx, attempt.tenant_id) >= most:
             return Admission(wait_for=tenant)
     return Admission(slot=slot)
 

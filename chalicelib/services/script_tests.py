@@ -32,7 +32,7 @@ TEST_WAIT = timedelta(seconds=20)
 #: What is answered of the log.
 _FIELDS = (
     *("status", "output", "result", "error", "error_kind", "error_line", "duration_ms"),
-    *("trace_id", "messages", "variables"),
+    *("skip_reason", "trace_id", "messages", "variables"),
 )
 
 
