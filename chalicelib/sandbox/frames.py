@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.sandbox.nesting import is_deeper_than
+from chalicelib.domain.nesting import is_deeper_than
 
 #: Bytes of the largest frame from a child; a body of 5 MB fits into one.
 MAX_FRAME = 8 << 20
