@@ -51,6 +51,14 @@ def _refuse(value: Any, name: str) -> None:
             raise NoResult(f"{where} {fault}")
 
 
+def checked_json(value: Any, name: str) -> str:
+    """The text of an argument; raises TypeError, with the place, if JSON cannot hold it."""
+    try:
+        return to_json(value, name)
+    except NoResult as error:
+        raise TypeError(str(error)) from None
+
+
 def to_json(value: Any, name: str = "result") -> str:
     """The text of `value`, which errors call `name`; raises NoResult if JSON cannot hold it."""
     _refuse(value, name)
