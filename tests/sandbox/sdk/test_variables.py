@@ -68,6 +68,14 @@ def test_arguments_that_are_too_large_are_an_error_of_the_script(house: House, c
     assert "8 MB" in log.result
 
 
+@pytest.mark.parametrize("value", ["'x' * 9_000_000", "'🎉' * 800_000", "'字' * 400_000"])
+def test_a_result_that_is_too_large_is_told_as_one(house: House, value: str) -> None:
+    log = house.run(f"result = {value}")
+
+    assert log.fields["error_kind"] == "result"
+    assert "over 1000000" in log.error
+
+
 def test_without_a_variable_there_is_the_default_and_none_if_none_is_named(house: House) -> None:
     log = house.run("del_var('gone')\nresult = [get_var('gone'), get_var('gone', 5)]")
 
