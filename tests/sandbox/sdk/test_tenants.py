@@ -54,8 +54,15 @@ def test_a_global_task_knows_all_tenants_and_their_configs(tenanted: House) -> N
     }
 
 
-@pytest.mark.parametrize("name", [("acme ", "report", "robot"), ("acme", "report ", "robot"),
-                                  ("acme", "report", "robot "), ("acme", "Report", "robot")])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        ("acme ", "report", "robot"),
+        ("acme", "report ", "robot"),
+        ("acme", "report", "robot "),
+        ("acme", "Report", "robot"),
+    ],
+)
 def test_a_name_that_differs_by_a_blank_is_another(
     tenanted: House, name: tuple[str, str, str]
 ) -> None:
