@@ -18,12 +18,23 @@ _RIGHT = rf"(?:USAGE|SELECT|SHOW VIEW)(?: \({_NAME}(?:, ?{_NAME})*\))?"
 _LINE = re.compile(
     rf"GRANT ({_RIGHT}(?:, ?{_RIGHT})*) ON (?:TABLE )?(\*|{_NAME})\.(\*|{_NAME}) TO (.*)", re.DOTALL
 )
+#: Columns of what the two statements return; no statement can name or use them otherwise.
+_TELLS_HASH = ("Grants for ", "CREATE USER for ")
 _TO = re.compile(r" (?:TO|FROM) ")
 
 
 def shown(line: str) -> str:
     """A line without the account, and without the hash of its password that some servers add."""
     return _TO.split(line, maxsplit=1)[0]
+
+
+def without_hash(column: str, value: object) -> object:
+    """A value that a statement returned, without the hash of the account's own password, which
+    MariaDB's SHOW GRANTS, and SHOW CREATE USER everywhere, tell it: a short one could be guessed.
+    """
+    if isinstance(value, str) and column.startswith(_TELLS_HASH):
+        return value.partition(" IDENTIFIED ")[0]
+    return value
 
 
 def faults(lines: Sequence[str]) -> list[str]:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from chalicelib.domain.errors import Wrong
+from chalicelib.domain.nesting import levels
 from chalicelib.domain.text import Text
+
+#: Lists and objects within each other. MariaDB's JSON functions read 31, and a test run's spec has
+#: its parameters one level down.
+LEVELS = 30
+#: A database takes a number that is larger for infinite, and refuses it.
+_BITS = 1023
 
 
 def check_name(name: Any, longest: int, what: Text) -> str:
@@ -26,8 +34,45 @@ def check_name(name: Any, longest: int, what: Text) -> str:
     return str(name)
 
 
+def is_sound(value: Any) -> bool:
+    """Whether one value, leaving aside what is in it, is JSON that a database and UTF-8 have."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return value.bit_length() <= _BITS
+    texts = value.keys() if isinstance(value, dict) else (value,)
+    return not any(
+        isinstance(text, str) and any("\ud800" <= char <= "\udfff" for char in text)
+        for text in texts
+    )
+
+
+def check_sound(value: Any, what: Text) -> None:
+    """Refuse JSON that cannot be kept, or handed on, as it is; raises Wrong, which calls it `what`.
+
+    Whatever reads it may do so by recursion.
+    """
+    found = list(levels(value))
+    if any(isinstance(one, dict | list) for level in found[LEVELS:] for one in level):
+        raise Wrong(
+            Text(
+                f"{what.zh}嵌套过深,最多 {LEVELS} 层",
+                f"{what.en} may be nested {LEVELS} levels deep, and no deeper",
+            )
+        )
+    if not all(is_sound(one) for level in found for one in level):
+        raise Wrong(
+            Text(
+                f"{what.zh}须为合法的 JSON(不支持 NaN、无穷大、过大的数字和残缺的 Unicode 字符)",
+                f"{what.en} must be valid JSON, which has no NaN, no infinity, no number over"
+                " 1e307 and no half characters",
+            )
+        )
+
+
 def encoded(value: Any, largest: int, what: Text) -> str:
     """The JSON text of at most `largest` bytes; raises Wrong, which calls the value `what`."""
+    check_sound(value, what)
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         size = len(text.encode())

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from chalicelib.domain.errors import FieldError, Wrong
+from chalicelib.domain.json_values import check_sound
 from chalicelib.domain.messages.webhook import mask_webhook
 from chalicelib.domain.requirements import check_requirements
 from chalicelib.domain.schedule import Bounds, Schedule, parse
@@ -54,7 +55,9 @@ def check_tenant_id(value: str) -> str:
 
 def check_size(source: str) -> str:
     """A script that a sandbox may be given; whether it is Python shows there."""
-    if len(source.encode("utf-8", "surrogatepass")) > LONGEST_SCRIPT:
+    if any("\ud800" <= char <= "\udfff" for char in source):
+        raise Wrong(Text("脚本含有残缺的 Unicode 字符", "the script contains half characters"))
+    if len(source.encode()) > LONGEST_SCRIPT:
         raise Wrong(Text("脚本不能超过 256 KB,请拆分", "a script has at most 256 KB; split it"))
     if not source.strip():
         raise Wrong(Text("脚本不能为空", "the script is empty; write at least one statement"))
@@ -83,17 +86,8 @@ def check_script(source: str) -> str:
 
 
 def check_params(value: dict[str, Any]) -> dict[str, Any]:
-    try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        size = len(text.encode())
-    except ValueError as error:
-        raise Wrong(
-            Text(
-                "参数须为合法的 JSON,不能含 NaN 或无效字符",
-                "give valid JSON, without NaN or half characters",
-            )
-        ) from error
-    if size > LONGEST_PARAMS:
+    check_sound(value, Text("参数", "parameters"))
+    if len(json.dumps(value, ensure_ascii=False).encode()) > LONGEST_PARAMS:
         raise Wrong(Text("参数不能超过 256 KB", "parameters have at most 256 KB"))
     return value
 
@@ -112,6 +106,7 @@ Requirements = Annotated[
     str, StringConstraints(max_length=4000), AfterValidator(check_requirements)
 ]
 Draft = Annotated[str, AfterValidator(check_size)]
+ChannelIds = Annotated[list[int], Field(max_length=20)]
 Params = Annotated[dict[str, Any], AfterValidator(check_params)]
 
 
@@ -136,7 +131,7 @@ class TaskSpec(BaseModel):
     retry_interval: Annotated[int, Field(ge=1, le=86400, strict=True)] = 60
     alert_on_failure: Flag = False
     alert_webhook: Annotated[str, StringConstraints(max_length=500)] | None = None
-    notify_channels: Annotated[list[int], Field(max_length=20)] | None = None
+    notify_channels: ChannelIds | None = None
     notify_wecom_app_id: int | None = None
     is_enabled: Flag = True
     timeout_seconds: Annotated[int, Field(ge=1, le=840, strict=True)] = 300

@@ -173,7 +173,7 @@ def _checked(rows: list[dict[str, Any]] | None, limits: Limits) -> Rows:
     columns = list(rows[0]) if rows else []
     found, size = [], len(json.dumps(columns))
     for row in rows:
-        values = [encoded(value) for value in row.values()]
+        values = [encoded(grants.without_hash(name, value)) for name, value in row.items()]
         size += len(json.dumps(values)) + 2
         if size > limits.bytes:
             raise too_large(limits.rows, limits.bytes)

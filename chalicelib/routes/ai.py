@@ -48,7 +48,8 @@ def delete_ai_provider(call: Call, provider_id: int) -> Response:
 @routes.post("/api/ai-providers/{provider_id}/test", Role.editor)
 def test_ai_provider(call: Call, provider_id: int) -> Any:
     """Ask it to say hello; `{"model"}` says which of its models."""
-    return ai.test_provider(call.platform, call.principal, provider_id, call.optional_body())
+    sent = call.optional_body()
+    return ai.test_provider(call.platform, call.principal, provider_id, sent, call.language)
 
 
 @routes.get("/api/ai-usage")

@@ -66,6 +66,9 @@ def text(body: str, content_type: str) -> Response:
 
 def as_json(status: int, thing: Any, content_type: str = "application/json") -> Response:
     body = json.dumps(thing, default=_encode, ensure_ascii=False)
+    if not body.isascii():
+        # A refusal may repeat what was sent, and JSON can name halves of characters.
+        body = body.encode("utf-8", "replace").decode()
     return Response(body=body, status_code=status, headers={"Content-Type": content_type})
 
 

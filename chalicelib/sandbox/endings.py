@@ -90,7 +90,7 @@ def _done(frame: Mapping[str, Any], duration_ms: int, mask: Mask) -> Outcome:
                 return failed("result", wrong.text, duration_ms)
         case {"ok": False, "kind": str(kind), "error": str(error)} if kind in _CLAIMS:
             hint = f"\n{in_both(_MEMORY)}" if kind == "memory" else ""
-            return failed(kind, scrub(mask.text(error)) + hint, duration_ms)
+            return failed(kind, scrub(mask.error(error)) + hint, duration_ms)
         case _:
             return failed("crash", _FORGED, duration_ms)
 

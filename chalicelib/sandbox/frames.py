@@ -7,12 +7,13 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.sandbox.nesting import is_deeper_than
+from chalicelib.domain.json_values import LEVELS
+from chalicelib.domain.nesting import is_deeper_than
 
 #: Bytes of the largest frame from a child; a body of 5 MB fits into one.
 MAX_FRAME = 8 << 20
-#: Frames are flat; what a script nests deeper travels as text.
-_LEVELS = 6
+#: The frame, its arguments, and a value of 30 levels in these, as a variable may have.
+_LEVELS = 2 + LEVELS
 #: Empty lists take 60 times the memory of their text, so many of them are refused unread.
 _BRACKETS = 1_100_000
 #: What a value may take on top of its text, in bytes: a list or object, and any other.
@@ -41,7 +42,7 @@ def _decode(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadFrame(f"not JSON: {type(error).__name__}") from None
     if not isinstance(message, dict) or is_deeper_than(message, _LEVELS):
-        raise BadFrame("not a flat object")
+        raise BadFrame("no object, or too deep")
     return message
 
 

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from chalicelib.gateways.http import Request, Response
     from chalicelib.gateways.robots import Receipt, Robot
 
-#: Seconds that one request of a script may take, if its run has as many left.
-_HTTP_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
 bp = Blueprint(__name__)
@@ -104,9 +102,6 @@ def sandbox_from(settings: Settings, uid: int | None = None) -> Sandbox:
     `uid`: whom scripts run as if this process is root, which they never are.
     """
     fetch = _fetch_under(settings)
-
-    def fetch_for_script(request: Request, seconds: float) -> Response:
-        return fetch(request, min(seconds, _HTTP_SECONDS))
 
     shelf = Shelf(bundles.fetch)
     python = settings.sandbox_python or sys.executable
@@ -178,7 +173,7 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         "ai": ai_handler(attempt, output),
         **query_calls(attempt),
     }
-    rehearsal = Rehearsal(calls, here.allow) if run["is_test"] else None
+    rehearsal = Rehearsal(calls, here.allow, output.mask) if run["is_test"] else None
     if rehearsal:
         calls = rehearsal.calls
     else:
@@ -189,7 +184,7 @@ def _carry_out(attempt: Attempt, here: Sandbox) -> None:
         return
     told = outcome.as_dict()
     if rehearsal:
-        told["captured"] = output.mask.json(rehearsal.captured())
+        told["captured"] = rehearsal.captured()
     rest = output.rest(heartbeat.sent)
     answer = attempt.report(told, heartbeat.sent, rest, here.patience.report)
     if answer["deliveries"]:

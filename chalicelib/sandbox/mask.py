@@ -12,6 +12,8 @@ from chalicelib.sandbox.finding import Span, beginning, spans
 
 #: Stands for a secret; no longer than the shortest, so nothing grows over its limit.
 STARS = "*" * SHORTEST
+#: Stands where the front of a long error was cut off (sandbox_runner/tracebacks.py).
+CUT = "…"
 #: Characters that wait to be looked at together: a script may print them one by one.
 _TOGETHER = 1 << 16
 
@@ -32,6 +34,15 @@ class Mask:
     def text(self, text: str) -> str:
         """`text` with stars in place of secrets."""
         return _covered(text, spans(text, self.forms)) if self.forms else text
+
+    def error(self, text: str) -> str:
+        """As `text`, of an error: one that begins with `…` may begin with the end of a secret."""
+        if not text.startswith(CUT):
+            return self.text(text)
+        rest = text[len(CUT) :]
+        backwards = rest[::-1]
+        end = max((_ending(backwards, form) for form in self.forms), default=0)
+        return CUT + _covered(rest, spans(rest, self.forms, [(0, end)]))
 
     def json(self, value: Any) -> Any:
         """A JSON value with stars in its texts, its keys, and for numbers that show a secret."""
@@ -92,6 +103,11 @@ class Veil:
         self._covered = max(beyond, default=0)
         self._waiting, self._size = [text[end:]], len(text) - end
         return shown
+
+
+def _ending(backwards: str, form: str) -> int:
+    """How many characters of a text, which is given backwards, are the end of `form` alone."""
+    return len(backwards) - beginning(backwards, form[::-1], SHORTEST)
 
 
 def _covered(text: str, found: Iterable[Span]) -> str:

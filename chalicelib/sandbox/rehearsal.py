@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Wrong
 from chalicelib.domain.text import Text
 from chalicelib.domain.variables import check_key, check_room, encoded
 from chalicelib.sandbox.calls import CallFailed, Handler
+from chalicelib.sandbox.mask import Mask
 from chalicelib.sandbox.outcome import in_both
 from chalicelib.sandbox.robot_calls import handlers
 
@@ -24,9 +25,13 @@ _NOT_SENT = Text("测试运行,未实际发送", "A test run: not sent")
 
 
 class Rehearsal:
-    """One test run. `calls`: what the platform would do for it; `allow`: see `check_url`."""
+    """One test run. `calls`: what the platform would do for it; `allow`: see `check_url`.
 
-    def __init__(self, calls: Mapping[str, Handler], allow: Sequence[str]) -> None:
+    `mask` covers what is shown of it, and messages before they are cut to their length.
+    """
+
+    def __init__(self, calls: Mapping[str, Handler], allow: Sequence[str], mask: Mask) -> None:
+        self._mask = mask
         self._ask = calls["get_var"]
         # Calls of several threads of a script are done at once.
         self._lock = threading.Lock()
@@ -37,20 +42,21 @@ class Rehearsal:
         self._left_out = 0
         own = {"get_var": self._get_var, "set_var": self._set_var, "del_var": self._del_var}
         #: The handlers that such a run is given.
-        self.calls: dict[str, Handler] = {**calls, **own, **handlers(self._take, allow)}
+        self.calls: dict[str, Handler] = {**calls, **own, **handlers(self._take, allow, mask.json)}
 
     def captured(self) -> dict[str, Any]:
         """`{"messages", "left_out", "variables": {"set", "deleted"}}`, in no language."""
         with self._lock:
             values = {key: json.loads(text) for key, text in self._set.items()}
-            return {
+            caught = {
                 "messages": list(self._messages),
                 "left_out": self._left_out,
                 "variables": {"set": values, "deleted": list(self._deleted)},
             }
+        return dict(self._mask.json(caught))
 
     def _get_var(self, args: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        key = args.get("key")
+        key = _key(args)
         with self._lock:
             if key in self._set:
                 return {"found": True, "value": json.loads(self._set[key])}
@@ -61,7 +67,7 @@ class Rehearsal:
 
     def _set_var(self, args: Mapping[str, Any], seconds: float) -> None:
         try:
-            key, text = check_key(args.get("key")), encoded(args.get("value"))
+            key, text = _key(args), encoded(args.get("value"))
             with self._lock:
                 after = {**self._set, key: text}
                 check_room(len(after), sum(len(one.encode()) for one in after.values()))
@@ -71,12 +77,13 @@ class Rehearsal:
             raise CallFailed(wrong.text, "variable") from None
 
     def _del_var(self, args: Mapping[str, Any], seconds: float) -> bool:
+        key = _key(args)
         is_stored = self._ask(args, seconds)["found"]
         with self._lock:
-            is_new = self._set.pop(args["key"], None) is not None
-            is_gone = args["key"] in self._deleted
+            is_new = self._set.pop(key, None) is not None
+            is_gone = key in self._deleted
             if is_stored:
-                self._deleted[args["key"]] = None
+                self._deleted[key] = None
         return is_new or (is_stored and not is_gone)
 
     def _take(self, robot: Robot, rendered: Rendered) -> dict[str, Any]:
@@ -103,3 +110,10 @@ class Rehearsal:
                 self._room -= size
             else:
                 self._left_out += 1
+
+
+def _key(args: Mapping[str, Any]) -> str:
+    try:
+        return check_key(args.get("key"))
+    except Wrong as wrong:
+        raise CallFailed(wrong.text, "variable") from None

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 from chalicelib.domain.errors import Wrong
+from chalicelib.domain.json_values import is_sound
+from chalicelib.domain.nesting import levels
 from chalicelib.domain.text import Text
-from chalicelib.sandbox.nesting import levels
 
 #: Bytes of a result as JSON in UTF-8.
 MAX_RESULT = 1_000_000
 #: MariaDB's JSON functions read 32 levels.
 _LEVELS = 31
-
-#: A database takes a number that is larger for infinite, and refuses it.
-_BITS = 1023
 
 _NO_JSON = Text(
     "result 不是有效的 JSON(不支持 NaN、无穷大、过大的数字和残缺的 Unicode 字符)",
@@ -27,18 +24,6 @@ _NO_JSON = Text(
 
 def _size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
-
-
-def _is_sound(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, int):
-        return value.bit_length() <= _BITS
-    texts = value.keys() if isinstance(value, dict) else (value,)
-    return not any(
-        isinstance(text, str) and any("\ud800" <= char <= "\udfff" for char in text)
-        for text in texts
-    )
 
 
 def read_result(text: str) -> Any:
@@ -57,6 +42,6 @@ def read_result(text: str) -> Any:
     for depth, level in enumerate(levels(value)):
         if depth > _LEVELS:
             raise Wrong(Text("result 嵌套过深", "result is nested too deep"))
-        if not all(map(_is_sound, level)):
+        if not all(map(is_sound, level)):
             raise Wrong(_NO_JSON)
     return value

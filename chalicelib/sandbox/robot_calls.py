@@ -23,6 +23,8 @@ CHANNEL_TYPES = {"dingtalk": "dingtalk_bot", "wecom": "wecom_bot"}
 
 #: What is done with a message that is ready to go: returns what the script is told.
 Take = Callable[["Robot", "Rendered"], dict[str, Any]]
+#: What is done with content and title before a message is made of them.
+Prepare = Callable[[Any], Any]
 
 
 def robot_calls(send: Send, clock: Clock, allow: Sequence[str]) -> dict[str, Handler]:
@@ -48,12 +50,14 @@ def robot_calls(send: Send, clock: Clock, allow: Sequence[str]) -> dict[str, Han
     return handlers(take, allow)
 
 
-def handlers(take: Take, allow: Sequence[str]) -> dict[str, Handler]:
+def handlers(
+    take: Take, allow: Sequence[str], prepare: Prepare = lambda said: said
+) -> dict[str, Handler]:
     """A handler for each function, which reads the arguments and hands the message to `take`."""
-    return {name: _handler(kind, take, allow) for name, kind in CHANNEL_TYPES.items()}
+    return {name: _handler(kind, take, allow, prepare) for name, kind in CHANNEL_TYPES.items()}
 
 
-def _handler(channel_type: str, take: Take, allow: Sequence[str]) -> Handler:
+def _handler(channel_type: str, take: Take, allow: Sequence[str], prepare: Prepare) -> Handler:
     def handle(args: Mapping[str, Any], seconds: float) -> Answer:
         # Loaded at the first message, as most scripts leave theirs in `result`.
         from chalicelib.domain.messages import render_direct
@@ -63,7 +67,7 @@ def _handler(channel_type: str, take: Take, allow: Sequence[str]) -> Handler:
         url, content, title = _texts(args)
         try:
             check_webhook(channel_type, url, allow)
-            rendered = render_direct(content, channel_type, title)
+            rendered = render_direct(prepare(content), channel_type, prepare(title))
         except Wrong as wrong:
             raise CallFailed(wrong.text, "argument") from None
         size = sum(len(json.dumps(payload)) for payload in rendered.payloads)

@@ -36,26 +36,32 @@ class Admission:
 
 
 def admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | None) -> Admission:
-    """Decide on a queued attempt of a task."""
+    """Decide on a queued attempt of a task, or on a test run, which has none."""
     now = platform.now()
-    if task is None:
+    if task is None and attempt.task_id is not None:
         return Admission(skip=SkipReason.DELETED)
-    terms = tenants.terms(tx, task.tenant_id) if task.tenant_id else Terms()
+    terms = tenants.terms(tx, attempt.tenant_id) if attempt.tenant_id else Terms()
     if not terms.is_enabled:
         return Admission(skip=SkipReason.TENANT_DISABLED)
-    if attempt.trigger_type == Trigger.SCHEDULE and (
-        scheduled := _on_schedule(tx, attempt, task, now)
-    ):
-        return scheduled
-    if attempt.trigger_type == Trigger.BACKFILL and (name := _not_its_turn(tx, attempt, task, now)):
-        return Admission(wait_for=name)
+    if task is not None and (own := _by_its_trigger(tx, attempt, task, now)):
+        return own
     limit = terms.max_running
     most = platform.settings.tenant_max_running if limit is None else limit
     return _meets_others(tx, attempt, task, most)
 
 
+def _by_its_trigger(
+    tx: Transaction, attempt: Attempt, task: Task, now: datetime
+) -> Admission | None:
+    """What a schedule or a backfill has to say; None: nothing against it."""
+    if attempt.trigger_type == Trigger.SCHEDULE:
+        return _on_schedule(tx, attempt, task, now)
+    if attempt.trigger_type == Trigger.BACKFILL and (name := _not_its_turn(tx, attempt, task, now)):
+        return Admission(wait_for=name)
+    return None
+
+
 def _on_schedule(tx: Transaction, attempt: Attempt, task: Task, now: datetime) -> Admission | None:
-    """What a schedule has to say; None: nothing against it."""
     if reason := _no_longer_due(tx, attempt, task, now):
         return Admission(skip=reason)
     if hold := _held(tx, attempt, task, now):
@@ -140,18 +146,18 @@ def _not_its_turn(tx: Transaction, attempt: Attempt, task: Task, now: datetime) 
     return of_task(task.id) if busy else None
 
 
-def _meets_others(tx: Transaction, attempt: Attempt, task: Task, most: int) -> Admission:
+def _meets_others(tx: Transaction, attempt: Attempt, task: Task | None, most: int) -> Admission:
     """Runs of other tasks that hold the same key, and of the whole tenant, which has `most`."""
-    slot = slot_of(task)
-    if slot:
+    slot = slot_of(task) if task else None
+    if task and slot:
         locks.hold(tx, slot)
         if log_waits.is_taken(tx, slot):
             skips = task.overlap_policy == "skip" and attempt.trigger_type != Trigger.BACKFILL
             return Admission(skip=SkipReason.OVERLAP) if skips else Admission(wait_for=slot)
     if most:
-        tenant = of_tenant(task.tenant_id or PLATFORM_TENANT)
+        tenant = of_tenant(attempt.tenant_id or PLATFORM_TENANT)
         locks.hold(tx, tenant)
-        if log_waits.running_of_tenant(tx, task.tenant_id) >= most:
+        if log_waits.running_of_tenant(tx, attempt.tenant_id) >= most:
             return Admission(wait_for=tenant)
     return Admission(slot=slot)
 

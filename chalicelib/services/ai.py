@@ -18,7 +18,7 @@ from chalicelib.domain.ai import (
 )
 from chalicelib.domain.ai_providers import Provider
 from chalicelib.domain.errors import CallRefused, FieldError, Invalid, Unavailable, Wrong
-from chalicelib.domain.text import Text
+from chalicelib.domain.text import Language, Text
 from chalicelib.services.ai_budgets import check_budget, count
 from chalicelib.services.ai_providers import endpoint_of, get_provider, provider_for
 from chalicelib.services.caller import Caller
@@ -51,7 +51,11 @@ def ai(platform: Platform, caller: Caller, args: Mapping[str, Any]) -> dict[str,
 
 
 def test_provider(
-    platform: Platform, principal: Principal, provider_id: int, sent: Mapping[str, Any]
+    platform: Platform,
+    principal: Principal,
+    provider_id: int,
+    sent: Mapping[str, Any],
+    language: Language,
 ) -> dict[str, Any]:
     """Ask a stored provider to say hello: `{"ok", "error", …}` and what it answered.
 
@@ -64,7 +68,7 @@ def test_provider(
             platform, provider, question, _TEST_SECONDS, provider.tenant_id, log_id=None
         )
     except CallRefused as error:
-        words = f"{error.text.zh}\n{error.text.en}"
+        words = error.text.in_(language)
         return {"ok": False, "model": question.model, "kind": error.code, "error": words}
     return {"ok": True, **_told(question, completion)}
 

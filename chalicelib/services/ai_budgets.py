@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.domain.access import Principal
+from chalicelib.domain.access import Principal, require_platform
 from chalicelib.domain.ai import Tokens
 from chalicelib.domain.ai_months import month_of
 from chalicelib.domain.ai_providers import Provider
-from chalicelib.domain.errors import CallRefused, Forbidden
+from chalicelib.domain.errors import CallRefused
 from chalicelib.domain.tasks import PLATFORM_TENANT, TenantId
 from chalicelib.domain.text import Text
 from chalicelib.domain.validation import read
@@ -89,13 +89,7 @@ def list_usage(platform: Platform, tenant_id: str | None, month: str | None, pag
 
 def set_budget(platform: Platform, principal: Principal, sent: Mapping[str, Any]) -> dict[str, Any]:
     """Give a tenant (or the platform's own tasks) a limit of its own; answers where it stands."""
-    if not principal.is_platform:
-        raise Forbidden(
-            Text(
-                "AI 额度由平台管理员设置",
-                "AI budgets are for the platform's administrators to set",
-            )
-        )
+    require_platform(principal)
     wished = read(BudgetSpec, sent)
     with platform.database.transaction() as tx:
         key = _key(wished.tenant_id)

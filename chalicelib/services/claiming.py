@@ -70,12 +70,10 @@ def _claim(platform: Platform, log_id: int, token: str, nonce: str) -> dict[str,
 
 
 def _admit(tx: Transaction, platform: Platform, attempt: Attempt, task: Task | None) -> Admission:
-    if attempt.task_id is None:
-        return Admission()
     admission = admit(tx, platform, attempt, task)
     if admission.skip:
         logs.skip(tx, [attempt.id], admission.skip, platform.now())
-        if admission.skip != SkipReason.OVERLAP:
+        if attempt.task_id is not None and admission.skip != SkipReason.OVERLAP:
             # Whoever waited behind it may wait for nothing now.
             log_waits.release(tx, of_task(attempt.task_id))
         if attempt.trigger_type == Trigger.BACKFILL:

@@ -6,10 +6,8 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.domain.access import Principal
+from chalicelib.domain.access import Principal, require_platform
 from chalicelib.domain.cipher import CannotOpen, context_of
-from chalicelib.domain.errors import Forbidden
-from chalicelib.domain.text import Text
 from chalicelib.repositories import sealed
 from chalicelib.repositories.sealed import HOLDERS, Holder, SealedRow
 from chalicelib.services.platform import Platform
@@ -27,10 +25,7 @@ def rotate(platform: Platform, principal: Principal, most: int = MOST) -> dict[s
     Each row is done by itself, and one that is sealed under the first key is left alone: it may
     be broken off, repeated and done by two at once. `unreadable` names rows that no key opens.
     """
-    if not principal.is_platform:
-        raise Forbidden(
-            Text("只有平台管理员可以轮换主密钥", "only the platform's administrator rotates keys")
-        )
+    require_platform(principal)
     done, left, unreadable = 0, 0, []
     for holder, row in _others(platform):
         if not platform.cipher.can_open(row.sealed):

@@ -21,6 +21,7 @@ from chalicelib.services.ending import End, end
 from chalicelib.services.holds import warning
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
+from chalicelib.services.tasks import find as find_task
 from chalicelib.services.test_reports import report
 
 
@@ -34,16 +35,11 @@ def list_logs(
     """The attempts of a task, newest first, each with its deliveries."""
     with platform.database.transaction() as tx:
         if wanted.task_id is not None:
-            _check_task(tx, principal, wanted.task_id)
+            find_task(tx, principal, wanted.task_id)
         found = log_views.page(tx, wanted, offset=page.offset, limit=page.size)
         receipts = deliveries.of_logs(tx, [log["id"] for log in found])
         items = [{**_worded(log, language), "deliveries": receipts[log["id"]]} for log in found]
         return page.answer(items, log_views.count(tx, wanted))
-
-
-def _check_task(tx: Transaction, principal: Principal, task_id: int) -> None:
-    if tasks.get(tx, task_id, principal.tenant_id) is None:
-        raise NotFound(Text(f"任务 {task_id} 不存在", f"task {task_id} does not exist"))
 
 
 def _worded(log: dict[str, Any], language: Language) -> dict[str, Any]:

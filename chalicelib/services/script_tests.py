@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from chalicelib.domain.access import Principal, tenant_of_new
 from chalicelib.domain.errors import FieldError, Invalid
 from chalicelib.domain.requirements import parse
 from chalicelib.domain.runs import FINAL, Trigger
-from chalicelib.domain.tasks import Draft, Params, Requirements, Task, TenantId
+from chalicelib.domain.tasks import ChannelIds, Draft, Params, Requirements, Task, TenantId
 from chalicelib.domain.text import Language, Text
 from chalicelib.domain.validation import read
 from chalicelib.domain.zone_names import check_zone
@@ -31,7 +31,7 @@ TEST_WAIT = timedelta(seconds=20)
 #: What is answered of the log.
 _FIELDS = (
     *("status", "output", "result", "error", "error_kind", "error_line", "duration_ms"),
-    *("trace_id", "messages", "variables"),
+    *("skip_reason", "trace_id", "messages", "variables"),
 )
 
 
@@ -51,9 +51,11 @@ class ScriptTest(BaseModel):
     script_content: Draft
     script_deps: Requirements | None = None
     input_params: Params | None = None
-    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    timezone: Annotated[str, StringConstraints(max_length=50), AfterValidator(_zone)] = (
+        "Asia/Shanghai"
+    )
     timeout_seconds: Annotated[int, Field(ge=1, le=840, strict=True)] = 300
-    notify_channels: list[int] | None = None
+    notify_channels: ChannelIds | None = None
 
 
 def test_script(

@@ -53,7 +53,7 @@ def _shown(task: Task, days: Days, now: datetime) -> dict[str, Any]:
 
 def get_task(platform: Platform, principal: Principal, task_id: int) -> Task:
     with platform.database.transaction() as tx:
-        return _find(tx, principal, task_id)
+        return find(tx, principal, task_id)
 
 
 def create_task(platform: Platform, principal: Principal, sent: Mapping[str, Any]) -> Task:
@@ -71,8 +71,8 @@ def _create(platform: Platform, principal: Principal, spec: TaskSpec, made: Made
         deps = settled(platform, spec, None, made)
         register(tx, spec.tenant_id, now)
         task_id = tasks.add(tx, spec, deps, owner=principal.name, now=now)
-        planned = replan(tx, _find(tx, principal, task_id, lock=True), now)
-        task = _find(tx, principal, task_id)
+        planned = replan(tx, find(tx, principal, task_id, lock=True), now)
+        task = find(tx, principal, task_id)
     sending.send_runs(platform, planned)
     return task
 
@@ -94,7 +94,7 @@ def _update(
     made: Made | None,
 ) -> Task:
     with platform.database.transaction() as tx:
-        before = _find(tx, principal, task_id, lock=True)
+        before = find(tx, principal, task_id, lock=True)
         now = platform.now()
         spec = read(TaskSpec, merged(before, changes))
         if spec.tenant_id != before.tenant_id:
@@ -104,8 +104,8 @@ def _update(
         deps = settled(platform, spec, before, made)
         planned = catch_up(tx, before, now)
         tasks.update(tx, task_id, spec, deps, now=now)
-        planned += replan(tx, _find(tx, principal, task_id), now)
-        task = _find(tx, principal, task_id)
+        planned += replan(tx, find(tx, principal, task_id), now)
+        task = find(tx, principal, task_id)
     sending.send_runs(platform, planned)
     return task
 
@@ -121,13 +121,13 @@ def toggle_task(
 ) -> Task:
     """Switch a task on or off; None flips it."""
     with platform.database.transaction() as tx:
-        before = _find(tx, principal, task_id, lock=True)
+        before = find(tx, principal, task_id, lock=True)
         now = platform.now()
         wished = (not before.is_enabled) if is_enabled is None else is_enabled
         planned = catch_up(tx, before, now)
         tasks.set_enabled(tx, task_id, wished, now=now)
-        planned += replan(tx, _find(tx, principal, task_id), now)
-        task = _find(tx, principal, task_id)
+        planned += replan(tx, find(tx, principal, task_id), now)
+        task = find(tx, principal, task_id)
     sending.send_runs(platform, planned)
     return task
 
@@ -135,7 +135,7 @@ def toggle_task(
 def delete_task(platform: Platform, principal: Principal, task_id: int) -> None:
     """Delete a task with its variables; its logs stay, and what was planned is skipped."""
     with platform.database.transaction() as tx:
-        task = _find(tx, principal, task_id, lock=True)
+        task = find(tx, principal, task_id, lock=True)
         now = platform.now()
         catch_up(tx, task, now)
         logs.skip(tx, logs.queued_of(tx, task_id), SkipReason.DELETED, now)
@@ -158,7 +158,7 @@ def run_task(
     """
     now = platform.now()
     with platform.database.transaction() as tx:
-        task = _find(tx, principal, task_id)
+        task = find(tx, principal, task_id)
         attempt = NewAttempt(
             trace_id=f"manual-{uuid.uuid4().hex}",
             task_id=task.id,
@@ -174,7 +174,8 @@ def run_task(
     return {"log_id": log_id, "trace_id": attempt.trace_id, **warned}
 
 
-def _find(tx: Transaction, principal: Principal, task_id: int, *, lock: bool = False) -> Task:
+def find(tx: Transaction, principal: Principal, task_id: int, *, lock: bool = False) -> Task:
+    """A task that the principal may see. Raises NotFound, for others' as for none."""
     task = tasks.get(tx, task_id, principal.tenant_id, lock=lock)
     if task is None:
         raise NotFound(Text(f"任务 {task_id} 不存在", f"task {task_id} does not exist"))

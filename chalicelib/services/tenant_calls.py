@@ -36,6 +36,8 @@ def get_tenant_config(platform: Platform, caller: Caller, args: Mapping[str, Any
             ),
             "forbidden",
         )
+    if not _may_exist(tenant_id, app_code, key):
+        return None
     with platform.database.transaction() as tx:
         row = tenant_configs.get(tx, tenant_id, app_code, key)
     return json.loads(row["value"]) if row else None
@@ -47,6 +49,8 @@ def get_all_tenant_configs(
     """`{app_code, key}` to `[{"tenant_id", "tenant_name", "is_enabled", "value"}]` of those
     that have it, in the order of the ids."""
     app_code, key = _text(args, "app_code"), _text(args, "key")
+    if not _may_exist(app_code, key):
+        return []
     with platform.database.transaction() as tx:
         rows = tenant_configs.of_all(tx, caller.tenant_id, app_code, key)
     return _sendable(
@@ -55,6 +59,11 @@ def get_all_tenant_configs(
             for row in rows
         ]
     )
+
+
+def _may_exist(*names: str) -> bool:
+    """The database takes blanks at the end of a name for nothing, and no name has any."""
+    return all(name == name.rstrip() for name in names)
 
 
 def _text(args: Mapping[str, Any], name: str) -> str:

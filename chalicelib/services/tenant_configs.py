@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.access import Principal
+from chalicelib.domain.access import Principal, require_platform
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.tenants import check_app_code, check_config_key, check_room, encoded
 from chalicelib.domain.text import Text
@@ -15,7 +15,7 @@ from chalicelib.repositories import tenant_configs
 from chalicelib.repositories.database import Row
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
-from chalicelib.services.tenants import check_platform, find
+from chalicelib.services.tenants import find
 
 
 def list_configs(
@@ -33,7 +33,7 @@ def put_config(
     platform: Platform, principal: Principal, name: tuple[str, str, str], sent: Mapping[str, Any]
 ) -> Row:
     """Store `{"value": …}` under a name: tenant_id, app_code, key."""
-    check_platform(principal)
+    require_platform(principal)
     tenant_id, app_code, key = name
     value = value_of(sent)
     checked("app_code", check_app_code, app_code)
@@ -52,7 +52,7 @@ def put_config(
 
 
 def delete_config(platform: Platform, principal: Principal, name: tuple[str, str, str]) -> None:
-    check_platform(principal)
+    require_platform(principal)
     with platform.database.transaction() as tx:
         find(tx, principal, name[0], lock=True)
         # The database takes blanks at the end of a name for nothing.

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.access import Principal
-from chalicelib.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from chalicelib.domain.access import Principal, require_platform
+from chalicelib.domain.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.domain.tenants import TenantChange, TenantSpec
 from chalicelib.domain.text import Text
 from chalicelib.domain.validation import read
@@ -46,7 +46,7 @@ def get_tenant(platform: Platform, principal: Principal, tenant_id: str) -> Row:
 
 
 def create_tenant(platform: Platform, principal: Principal, sent: Mapping[str, Any]) -> Row:
-    check_platform(principal)
+    require_platform(principal)
     spec = read(TenantSpec, sent)
     name = spec.tenant_name or spec.tenant_id
     with platform.database.transaction() as tx:
@@ -63,7 +63,7 @@ def update_tenant(
     platform: Platform, principal: Principal, tenant_id: str, sent: Mapping[str, Any]
 ) -> Row:
     """Lay changes over a tenant; one that is disabled runs nothing, and its keys open nothing."""
-    check_platform(principal)
+    require_platform(principal)
     if sent.get("tenant_id", tenant_id) != tenant_id:
         raise Invalid(FieldError("tenant_id", _ID_STAYS))
     left = {key: value for key, value in sent.items() if key not in (*_OWN, "tenant_id")}
@@ -86,7 +86,7 @@ _ID_STAYS = Text(
 
 def delete_tenant(platform: Platform, principal: Principal, tenant_id: str) -> None:
     """Delete a tenant that nothing belongs to any more, with its configs; its logs stay."""
-    check_platform(principal)
+    require_platform(principal)
     with platform.database.transaction() as tx:
         find(tx, principal, tenant_id, lock=True)
         left = {what: n for what, n in tenants.belongings(tx, tenant_id).items() if n}
@@ -113,14 +113,3 @@ def find(tx: Transaction, principal: Principal, tenant_id: str, *, lock: bool = 
     if found is None or found["tenant_id"] != tenant_id:
         raise NotFound(Text(f"租户 {tenant_id!r} 不存在", f"tenant {tenant_id!r} does not exist"))
     return found
-
-
-def check_platform(principal: Principal) -> None:
-    """Raise Forbidden unless the key is the platform's."""
-    if not principal.is_platform:
-        raise Forbidden(
-            Text(
-                "租户及其配置由平台管理;请使用平台的密钥",
-                "tenants and their configs are the platform's to change; use a key of the platform",
-            )
-        )

@@ -16,6 +16,7 @@ from chalicelib.repositories.database import Row, Transaction
 from chalicelib.services.caller import Caller
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
+from chalicelib.services.tasks import find as find_task
 
 _GONE = Text("任务已删除,变量没有保存", "the task is deleted; its variables are no longer kept")
 
@@ -53,7 +54,7 @@ def list_vars(
 ) -> dict[str, Any]:
     """A page of a task's variables, in the order of their keys; `search` is a part of the key."""
     with platform.database.transaction() as tx:
-        _check_task(tx, principal, task_id)
+        find_task(tx, principal, task_id)
         found = variables.page(tx, task_id, search, offset=page.offset, limit=page.size)
         return page.answer([_shown(row) for row in found], variables.count(tx, task_id, search))
 
@@ -65,7 +66,7 @@ def put_var(
     value = value_of(sent)
     checked("key", check_key, key)
     with platform.database.transaction() as tx:
-        _check_task(tx, principal, task_id)
+        find_task(tx, principal, task_id)
         checked("value", _put, tx, platform, task_id, key, value)
         row = variables.get(tx, task_id, key)
     assert row is not None  # it is held until the transaction ends
@@ -74,7 +75,7 @@ def put_var(
 
 def delete_var(platform: Platform, principal: Principal, task_id: int, key: str) -> None:
     with platform.database.transaction() as tx:
-        _check_task(tx, principal, task_id)
+        find_task(tx, principal, task_id)
         variables.lock(tx, task_id)
         # The database takes blanks at the end of a key for nothing.
         if key != key.strip() or not variables.delete(tx, task_id, key):
@@ -83,11 +84,6 @@ def delete_var(platform: Platform, principal: Principal, task_id: int, key: str)
 
 def _shown(row: Row) -> dict[str, Any]:
     return {**row, "value": json.loads(row["value"])}
-
-
-def _check_task(tx: Transaction, principal: Principal, task_id: int) -> None:
-    if tasks.get(tx, task_id, principal.tenant_id) is None:
-        raise NotFound(Text(f"任务 {task_id} 不存在", f"task {task_id} does not exist"))
 
 
 def _put(tx: Transaction, platform: Platform, task_id: int, key: str, value: Any) -> None:

@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 from pathlib import Path
 
 from chalicelib.config import Settings, read_settings
@@ -18,6 +17,7 @@ from chalicelib.wiring import ai_of_settings
 from infra.local.database import DatabaseServer
 from infra.local.database_errors import DatabaseFailed
 from infra.local.machine import Machine
+from infra.local.stopping import Stopping
 
 #: linux/prctl.h
 PR_SET_PDEATHSIG = 1
@@ -32,9 +32,7 @@ def main() -> int:
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    stopping = Stopping()
     given = read_settings()
     try:
         ai_of_settings(given)
@@ -43,9 +41,9 @@ def main() -> int:
         return 1
     try:
         if given.database_url:
-            return _serve(options, given.database_url, given, stopped)
+            return _serve(options, given.database_url, given, stopping)
         with DatabaseServer(options.data) as server:
-            return _serve(options, server.url, given, stopped)
+            return _serve(options, server.url, given, stopping)
     except DatabaseFailed as error:
         print(error, file=sys.stderr)
         return 1
@@ -59,7 +57,7 @@ def _end_with_make() -> None:
 
 
 def _serve(
-    options: argparse.Namespace, database_url: str, given: Settings, stopped: threading.Event
+    options: argparse.Namespace, database_url: str, given: Settings, stopping: Stopping
 ) -> int:
     listener = _listen(options.port)
     port = listener.getsockname()[1]
@@ -70,7 +68,7 @@ def _serve(
     machine = Machine(options.data, database_url, listener, given)
     machine.start()
     print(f"ready: http://127.0.0.1:{port}/", flush=True)
-    stopped.wait()
+    stopping.wait()
     print("正在停止 / stopping", flush=True)
     machine.stop()
     return 0

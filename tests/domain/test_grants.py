@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.grants import faults
+from chalicelib.domain.grants import faults, without_hash
 
 TO = " TO `reader`@`%`"
 
@@ -70,3 +70,11 @@ def test_what_is_shown_names_no_account_and_no_hash() -> None:
     line = "GRANT FILE ON *.* TO `reader`@`10.0.0.1` IDENTIFIED BY PASSWORD '*94BDCEBE19083CE2'"
 
     assert faults([line]) == ["GRANT FILE ON *.*"]
+
+
+def test_what_shows_an_account_is_told_without_the_hash_of_its_password() -> None:
+    made = "CREATE USER `a`@`b` IDENTIFIED WITH 'mysql_native_password' AS '*6FA8' REQUIRE NONE"
+
+    assert without_hash("CREATE USER for a@b", made) == "CREATE USER `a`@`b`"
+    assert without_hash("note", made) == made
+    assert without_hash("Grants for a@b", None) is None

@@ -71,3 +71,10 @@ def test_a_platforms_own_tables_are_never_read(accounts: Accounts) -> None:
     assert "platform_api_keys" in refusal(whole, "SELECT * FROM orders").text.en
     assert ask(one, "SELECT COUNT(*) FROM orders") == [[2]]
     assert "denied" in refusal(one, "SELECT * FROM platform_api_keys").text.en
+
+
+def test_an_account_does_not_tell_the_hash_of_its_password(accounts: Accounts) -> None:
+    rows = ask(door_of(accounts.reader()), "SHOW GRANTS")
+
+    assert "reader_" in str(rows)
+    assert "IDENTIFIED" not in str(rows)

@@ -211,6 +211,7 @@ def test_a_test_that_fails_says_why(acme: Api, provider: OpenAi) -> None:
 
     assert (tested.status, tested.body["ok"], tested.body["kind"]) == (200, False, "key")
     assert "does not accept the API key" in tested.body["error"]
+    assert tested.body["error"].isascii()  # in the caller's language alone
 
 
 def test_usage_is_a_tenants_own_and_has_its_budget(

@@ -121,6 +121,18 @@ def test_wrong_input_is_told_by_field_and_writes_nothing(
     assert statuses(platform) == []
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"time_points": ["8\ud800"]}, {"time_points": ["08:00"], "\ud800": 1}]
+)
+def test_a_refusal_that_repeats_half_a_character_can_be_sent(
+    api: Api, wrong: dict[str, Any]
+) -> None:
+    answer = api.post("/api/scheduled-tasks", {**TASK, **wrong})
+
+    assert answer.status == 422
+    assert answer.body["errors"]
+
+
 def test_a_wrong_change_changes_nothing(api: Api) -> None:
     made = api.post("/api/scheduled-tasks", TASK).body
 

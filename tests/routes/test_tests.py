@@ -36,6 +36,40 @@ def test_a_test_that_lasts_is_answered_by_its_log(api: Api, sandbox: Sandbox) ->
     assert set(answer.body) == {"log_id", "trace_id"}
 
 
+DEEP: Any = []
+for _ in range(30):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("script_content", "print('\ud800')"),
+        ("input_params", {"a": DEEP[0]}),
+        ("input_params", {"a": 10**400}),
+        ("input_params", {"\ud800": 1}),
+        ("notify_channels", list(range(1, 22))),
+        ("timezone", "a\ud800"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_with_its_field(api: Api, field: str, value: Any) -> None:
+    answer = api.post(PATH, {"script_content": "x = 1", field: value})
+
+    assert answer.status == 422
+    assert [error["field"] for error in answer.body["errors"]] == [field]
+
+
+def test_parameters_are_nested_as_deep_as_they_may(
+    api: Api, sandbox: Sandbox, queue: FakeQueue
+) -> None:
+    params = {"a": DEEP[0][0]}
+
+    assert api.post(PATH, {"script_content": "x = 1", "input_params": params}).status == 202
+
+    (event,) = queue.take()
+    assert sandbox.claim(event)["answer"]["run"]["input_params"] == params
+
+
 @pytest.mark.parametrize(("language", "note"), [("en", "The title was cut"), ("zh", "标题已截断")])
 def test_what_was_caught_is_in_the_log_in_the_readers_language(
     installed: Platform, sandbox: Sandbox, queue: FakeQueue, language: str, note: str

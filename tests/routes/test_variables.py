@@ -108,6 +108,23 @@ def test_a_value_that_is_too_large_is_refused_and_the_old_one_stays(acme: Api, p
     assert acme.get(path).body["items"][0]["value"] == "old"
 
 
+@pytest.mark.parametrize("wrong", [10**400, {"a": ["\ud800"]}])
+def test_a_value_that_scripts_could_not_store_is_refused(
+    acme: Api, path: str, wrong: object
+) -> None:
+    assert acme.put(f"{path}/a", {"value": wrong}).status == 422
+
+
+def test_a_value_is_nested_no_deeper_than_a_script_may_store_it(acme: Api, path: str) -> None:
+    value: Any = 1
+    for _ in range(30):
+        value = [value]
+
+    assert acme.put(f"{path}/a", {"value": value}).body["value"] == value
+    assert acme.put(f"{path}/a", {"value": [value]}).status == 422
+    assert acme.get(path).body["items"][0]["value"] == value
+
+
 def test_a_viewer_reads_and_an_editor_changes(installed: Platform, acme: Api, path: str) -> None:
     acme.put(f"{path}/a", {"value": 1})
     viewer = Api(key(installed, "acme", "viewer"))

@@ -50,6 +50,16 @@ def shown(mask: Mask, pieces: list[str]) -> str:
     return "".join([veil.add(piece) + veil.settled() for piece in pieces]) + veil.end()
 
 
+@pytest.mark.parametrize("lost", [1, 10, 20])
+def test_an_error_whose_front_was_cut_off_within_a_secret_does_not_show_the_rest(lost: int) -> None:
+    secret = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    mask = mask_of(secret)
+
+    assert mask.error(f"…{secret[lost:]} and so on") == f"…{STARS} and so on"
+    assert mask.error(f"{secret[lost:]} and so on") == f"{secret[lost:]} and so on"
+    assert mask.error(f"…and so on {secret}") == f"…and so on {STARS}"
+
+
 @given(prints())
 def test_no_way_of_cutting_the_output_shows_a_secret(case: tuple[list[str], list[str]]) -> None:
     secrets, pieces = case

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.domain.access import Principal, Role
 from chalicelib.domain.cipher import new_key
 from chalicelib.domain.tasks import Task
-from chalicelib.services import channels, tasks
+from chalicelib.services import channels, script_tests, tasks
 from chalicelib.services.platform import Platform
 
 #: Seals in tests.
@@ -24,6 +24,16 @@ def make_task(platform: Platform, **fields: Any) -> Task:
         "script_content": "print(1)",
     }
     return tasks.create_task(platform, ADMIN, {**spec, **fields})
+
+
+def start_test(platform: Platform, **fields: Any) -> int:
+    """A test run that nobody has carried out yet; its log."""
+    finished, answer = script_tests.test_script(
+        platform, ADMIN, {"script_content": "print(1)", **fields}
+    )
+    assert not finished
+    log_id: int = answer["log_id"]
+    return log_id
 
 
 def make_channel(platform: Platform, **fields: Any) -> int:

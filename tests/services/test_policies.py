@@ -14,7 +14,7 @@ from chalicelib.services.dispatching import dispatch
 from chalicelib.services.ending import retry_delay
 from chalicelib.services.platform import Platform
 from tests.fakes import FakeClock, FakeQueue
-from tests.services.rows import ADMIN, log_rows, make_task, statuses
+from tests.services.rows import ADMIN, log_rows, make_task, start_test, statuses
 from tests.services.sandboxes import FAILURE, SUCCESS, Sandbox
 
 EVERY_MINUTE = {"schedule_type": "cron", "cron_expression": "* * * * *"}
@@ -239,6 +239,21 @@ def test_a_tenant_has_no_more_runs_at_once_than_it_may(
     assert [one["answer"]["run"]["tenant_id"] for one in started] == ["acme", "acme", "other"]
     assert [len(sandbox.run_due()) for _ in range(3)] == [1, 1, 0]  # each end lets one go
     assert statuses(platform).count("success") == 3
+
+
+def test_test_runs_count_among_those_of_their_tenant_and_wait_as_they_do(
+    platform: Platform, queue: FakeQueue, sandbox: Sandbox
+) -> None:
+    tenants.create_tenant(platform, ADMIN, {"tenant_id": "acme", "max_running": 1})
+    for tenant in ("acme", "acme", "other"):
+        start_test(platform, tenant_id=tenant)
+    claimed = [sandbox.claim(event) for event in queue.take()]
+    first, second, other = (one["answer"]["run"] for one in claimed)
+
+    assert (first["tenant_id"], second, other["tenant_id"]) == ("acme", None, "other")
+    sandbox.report(claimed[0], SUCCESS)
+    assert [run["tenant_id"] for run in sandbox.run_due()] == ["acme"]
+    assert statuses(platform) == ["success", "success", "running"]
 
 
 def test_a_tenants_own_limit_goes_before_the_setting(

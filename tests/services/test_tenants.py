@@ -9,12 +9,12 @@ import pytest
 
 from chalicelib.domain.errors import Conflict, Invalid, NotFound
 from chalicelib.domain.tenants import MOST_CONFIGS
-from chalicelib.services import tasks, tenant_configs, tenants
+from chalicelib.services import run_logs, tasks, tenant_configs, tenants
 from chalicelib.services.dispatching import dispatch
 from chalicelib.services.pages import Page
 from chalicelib.services.platform import Platform
 from tests.fakes import FakeClock
-from tests.services.rows import ADMIN, log_rows, make_task
+from tests.services.rows import ADMIN, log_rows, make_task, start_test
 from tests.services.sandboxes import FAILURE, Sandbox
 from tests.services.threads import at_once
 
@@ -55,6 +55,18 @@ def test_nobody_starts_a_task_of_a_disabled_tenant_by_hand(
 
     assert sandbox.run_due() == []
     assert outcomes(platform) == [("skipped", "tenant_disabled")]
+
+
+def test_no_script_of_a_disabled_tenant_is_tested(platform: Platform, sandbox: Sandbox) -> None:
+    tenants.create_tenant(platform, ADMIN, {"tenant_id": "acme"})
+    log_id = start_test(platform, tenant_id="acme")
+    switch(platform, False)
+
+    assert sandbox.run_due() == []
+
+    assert outcomes(platform) == [("skipped", "tenant_disabled")]
+    run_logs.rerun(platform, ADMIN, log_id)
+    assert sandbox.run_due() == []
 
 
 def test_a_retry_is_skipped_when_its_tenant_was_disabled_meanwhile(

@@ -61,7 +61,7 @@ def _failed(kind: str, error: str) -> dict[str, Any]:
 
 def _succeeded(names: Mapping[str, Any]) -> dict[str, Any]:
     result = attachments.with_files(names.get("result"))
-    return {"t": "done", "ok": True, "result": results.to_json(result)}
+    return {"t": "done", "ok": True, "result": results.result_json(result)}
 
 
 def _run_script(job: Mapping[str, Any], stage: Stage, has_zone: bool) -> dict[str, Any]:

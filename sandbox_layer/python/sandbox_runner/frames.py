@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _LENGTH = struct.Struct(">I")
+#: Bytes of the largest frame that the platform reads (chalicelib/sandbox/frames.py).
+_LARGEST = 8 << 20
 
 
 class CallFailed(RuntimeError):
@@ -48,7 +50,14 @@ class Channel:
         self._answers: dict[int, Any] = {}
 
     def send(self, message: Mapping[str, Any]) -> None:
+        """Raises ValueError for what the platform would not read."""
         body = json.dumps(message).encode("ascii")
+        if len(body) > _LARGEST:
+            raise ValueError(
+                f"参数过大:合计最多 8 MB(非 ASCII 字符按 6 字节计),现为 {len(body)} 字节"
+                f" / the arguments are too large: {len(body)} bytes, of at most 8 MB in all"
+                " (where a character that is not ASCII counts as 6)"
+            )
         with self._sending:
             self._sock.sendall(_LENGTH.pack(len(body)) + body)
 

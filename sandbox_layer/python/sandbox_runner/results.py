@@ -10,6 +10,10 @@ from typing import Any
 _LEVELS = 30
 
 
+#: Bytes of a result as JSON in UTF-8; the platform counts too (chalicelib/sandbox/results.py).
+_LARGEST = 1_000_000
+
+
 class NoResult(ValueError):
     """A value cannot leave the sandbox; says where it is wrong and what to do."""
 
@@ -49,6 +53,26 @@ def _refuse(value: Any, name: str) -> None:
             waiting += [(*found, level + 1) for found in _parts(where, part)]
         elif fault := _fault(part):
             raise NoResult(f"{where} {fault}")
+
+
+def result_json(value: Any) -> str:
+    """The text of a result that the platform takes; raises NoResult."""
+    text = to_json(value)
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > _LARGEST:
+        raise NoResult(
+            f"result 有 {size} 字节,超过 {_LARGEST} 字节的上限;请只返回需要推送的内容"
+            f" / result has {size} bytes, over {_LARGEST}; return only what is to be sent"
+        )
+    return text
+
+
+def checked_json(value: Any, name: str) -> str:
+    """The text of an argument; raises TypeError, with the place, if JSON cannot hold it."""
+    try:
+        return to_json(value, name)
+    except NoResult as error:
+        raise TypeError(str(error)) from None
 
 
 def to_json(value: Any, name: str = "result") -> str:

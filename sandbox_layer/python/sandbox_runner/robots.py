@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox_runner.frames import CallFailed
+from sandbox_runner.results import checked_json
 
 Call = Callable[[str, Mapping[str, Any]], Any]
 
@@ -33,6 +34,8 @@ def _send(call: Call, name: str, args: Mapping[str, Any]) -> Receipt:
     _check("webhook_url", args["webhook_url"], str, "文本", "text")
     _check("content", args["content"], (str, dict), "文本或字典", "text or a dict")
     _check("title", args["title"], str, "文本", "text")
+    if isinstance(args["content"], dict):
+        checked_json(args["content"], "content")
     try:
         return Receipt(call(name, args))
     except CallFailed as error:

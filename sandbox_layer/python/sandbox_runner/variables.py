@@ -6,19 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox_runner.arguments import check_text
-from sandbox_runner.results import NoResult, to_json
+from sandbox_runner.results import checked_json
 
 Call = Callable[[str, Mapping[str, Any]], Any]
-#: Characters of JSON that are not even asked about: the platform reads frames of 8 MiB, in ASCII.
-_HOPELESS = 1 << 20
+#: Characters of JSON that are not even asked about: a frame of more would be too heavy to read,
+#: if they are lists in lists (chalicelib/sandbox/conversation.py).
+_HOPELESS = 1 << 18
 
 
 def check_value(value: Any) -> None:
     """Raise TypeError or ValueError, with the place in `value`, if it cannot be stored."""
-    try:
-        size = len(to_json(value, "value"))
-    except NoResult as error:
-        raise TypeError(str(error)) from None
+    size = len(checked_json(value, "value"))
     if size > _HOPELESS:
         raise ValueError(
             f"变量的值最多 64 KB,现为 {size} 个字符;原来的值没有改变"

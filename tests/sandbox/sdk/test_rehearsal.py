@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -261,3 +262,19 @@ def test_a_secret_shows_nowhere_in_what_was_caught(house: House) -> None:
     assert answer["status"] == "success"
     assert "for-its-owner-alone" not in str(answer)
     assert answer["variables"]["set"] == {"a": ["******"]}
+
+
+def test_a_message_that_is_cut_within_a_secret_shows_no_part_of_it(house: House) -> None:
+    secret = {"secret_key": "k", "value": "for-its-owner-alone"}
+    secrets.create_secret(house.platform, ADMIN, secret)
+    robots = "https://oapi.dingtalk.com/robot/send?access_token=abcdef0123456789"
+    script = (
+        "s = get_secret('k')\n"
+        f"dingtalk({robots!r}, 'x', title='t' * 118 + s + 'u')\n"
+        f"dingtalk({robots!r}, {{'msg_type': 'text', 'content': 'c' * 18800 + s * 100}})"
+    )
+
+    messages = try_out(house, script)["messages"]
+
+    assert len(messages) == 2
+    assert "for-i" not in json.dumps(messages)

@@ -92,6 +92,7 @@ def test_a_robot_that_is_away_is_false_too(house: House) -> None:
         ("dingtalk(robot, 5)", "TypeError: content 须为文本或字典,现在是 int"),
         ("dingtalk(robot, 'x', title=1)", "TypeError: title 须为文本"),
         ("dingtalk(robot)", "TypeError: "),
+        ("dingtalk(robot, {'content': 'x', 'at': datetime.now()})", "TypeError: content['at'] 是"),
         ("wecom(robot, ['x'])", "TypeError: content must be text or a dict"),
         ("dingtalk(robot, ' ')", "ValueError: 消息内容为空"),
         ("dingtalk(robot, {'msg_type': 'video'})", "ValueError: "),
@@ -116,6 +117,12 @@ def test_what_was_changed_on_the_way_is_in_the_hint(house: House) -> None:
 
     assert "已拆成 4 条" in log.result
     assert len(sent(house)) == 4
+
+
+def test_a_field_that_no_message_has_may_be_deep(house: House) -> None:
+    log = run(house, "wecom", "result = wecom(robot, {'content': 'x', 'a': [[[[[[1]]]]]]})")
+
+    assert (log.result["ok"], "a" in log.result["hint"]) == (True, True)
 
 
 def test_the_outcome_is_a_dict_that_can_be_kept(house: House) -> None:

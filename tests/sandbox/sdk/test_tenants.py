@@ -54,6 +54,26 @@ def test_a_global_task_knows_all_tenants_and_their_configs(tenanted: House) -> N
     }
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        ("acme ", "report", "robot"),
+        ("acme", "report ", "robot"),
+        ("acme", "report", "robot "),
+        ("acme", "Report", "robot"),
+    ],
+)
+def test_a_name_that_differs_by_a_blank_is_another(
+    tenanted: House, name: tuple[str, str, str]
+) -> None:
+    script = f"result = [get_tenant_config(*{name}), get_all_tenant_configs(*{name[1:]})]"
+
+    one, every = tenanted.run(script).result
+
+    assert one is None
+    assert bool(every) is (name[1:] == ("report", "robot"))
+
+
 def test_a_tenants_task_knows_itself_alone(tenanted: House) -> None:
     script = """
 result = [get_tenants(), get_tenant_config(tenant_id, 'report', 'robot'),

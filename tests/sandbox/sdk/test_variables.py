@@ -25,6 +25,57 @@ result = [get_var(f'v{number}', 'none') for number in range(len(get_param('value
     assert house.run_task(task, {"values": ANY_JSON}).result == ANY_JSON
 
 
+def test_a_variable_may_be_nested_as_deep_as_a_result(house: House) -> None:
+    task = house.task("""
+deep, outer = 1, 1
+for _ in range(30):
+    deep = [deep]
+set_var('deep', deep)
+try:
+    set_var('deep', {'a': deep})
+except TypeError as error:
+    refusal = str(error)
+try:
+    set_var('wide', [[]] * 300_000)
+except ValueError as error:
+    refusal += str(error)
+result = [get_var('deep') == deep, refusal]
+""")
+
+    came_back, refusal = house.run_task(task).result
+    assert came_back
+    assert "levels deep" in refusal
+    assert "64 KB" in refusal
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "get_var('k' * n)",
+        "get_secret('k' * n)",
+        "db_query('x' * n)",
+        "ai('x', model='m' * n)",
+        "dingtalk('https://example.com/', 'x' * n)",
+        "http_get('https://example.com/' + 'x' * n)",
+        "get_tenant_config('a', 'b', 'c' * n)",
+    ],
+)
+def test_arguments_that_are_too_large_are_an_error_of_the_script(house: House, call: str) -> None:
+    log = house.run(
+        f"n = 9_000_000\ntry:\n    {call}\nexcept ValueError as e:\n    result = str(e)"
+    )
+
+    assert "8 MB" in log.result
+
+
+@pytest.mark.parametrize("value", ["'x' * 9_000_000", "'🎉' * 800_000", "'字' * 400_000"])
+def test_a_result_that_is_too_large_is_told_as_one(house: House, value: str) -> None:
+    log = house.run(f"result = {value}")
+
+    assert log.fields["error_kind"] == "result"
+    assert "over 1000000" in log.error
+
+
 def test_without_a_variable_there_is_the_default_and_none_if_none_is_named(house: House) -> None:
     log = house.run("del_var('gone')\nresult = [get_var('gone'), get_var('gone', 5)]")
 
