@@ -39,7 +39,7 @@ def words_of(skip_reason: str) -> Text:
     """A stored reason in words; one that is not known stands for itself."""
     kind = kind_of(skip_reason)
     what = skip_reason[len(kind) :].lstrip(":, ")
-    if kind not in SkipReason:
+    if kind not in _WORDS:  # StrEnum takes text in `in` from 3.12 on
         return Text(skip_reason, skip_reason)
     words = _WORDS[SkipReason(kind)]
     if kind == SkipReason.MISSED and what:
