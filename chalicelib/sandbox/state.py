@@ -9,9 +9,10 @@ from chalicelib.sandbox.processes import text_of
 
 #: Fields of /proc/<pid>/status (proc(5)) that stay the same, whatever threads and modules come.
 _STATUS = re.compile(
-    r"^(?:TracerPid|Uid|Gid|Groups|SigPnd|ShdPnd|SigBlk|SigIgn|NoNewPrivs|Seccomp|Cpus_allowed):.*$",
-    re.M,
+    r"^(?:TracerPid|Uid|Gid|Groups|SigBlk|SigIgn|NoNewPrivs|Seccomp|Cpus_allowed):.*$", re.M
 )
+_PENDING = re.compile(r"^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$", re.M)
+_BLOCKED = re.compile(r"^SigBlk:\s*([0-9a-f]+)$", re.M)
 #: Fields of /proc/<pid>/stat after the name: priority, nice value, real-time priority, policy.
 _STAT = (15, 16, 37, 38)
 
@@ -23,6 +24,8 @@ class State:
     limits: str
     status: tuple[str, ...]
     scheduling: tuple[str, ...]
+    #: Signals that wait, as bits, and are blocked; any other is on its way and gone in a moment.
+    stuck: int
 
     @classmethod
     def of(cls, pid: int) -> State | None:
@@ -31,7 +34,16 @@ class State:
         try:
             # Neither of these hides from others of the same account.
             fields = text_of(f"{folder}/stat").rpartition(")")[2].split()
-            status = tuple(_STATUS.findall(text_of(f"{folder}/status")))
-            return cls(text_of(f"{folder}/limits"), status, tuple(fields[n] for n in _STAT))
+            text = text_of(f"{folder}/status")
+            status, scheduling = tuple(_STATUS.findall(text)), tuple(fields[n] for n in _STAT)
+            return cls(text_of(f"{folder}/limits"), status, scheduling, _stuck(text))
         except OSError:
             return None
+
+
+def _stuck(status: str) -> int:
+    pending = 0
+    for mask in _PENDING.findall(status):
+        pending |= int(mask, 16)
+    blocked = _BLOCKED.search(status)
+    return pending & int(blocked[1], 16) if blocked else pending
