@@ -29,11 +29,6 @@ def heading(title: str, content: str) -> str:
     return f"### {title}\n"
 
 
-def with_title(title: str, content: str) -> str:
-    """The content under a heading, unless its first line already says the title."""
-    return heading(title, content) + content
-
-
 def summary(content: str, limit: int = 64) -> str:
     """The first line that holds words, without decoration, at most `limit` characters."""
     for line in content.split("\n"):

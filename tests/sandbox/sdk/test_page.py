@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from infra import sdk_docs
 from tests.pages import CHINESE, scripts, text_of
 from tests.sandbox.sdk.house import House, parameters
 from tests.sandbox.web_server import Got
@@ -17,21 +16,9 @@ ORDERS: list[dict[str, Any]] = [
     {"id": 7, "name": "茶", "stock": 3},
     {"id": 9, "name": "米", "stock": 30},
 ]
-#: Calls of functions that the product document promises and that are not there yet.
-WAITS = {
-    title
-    for title, script in SCRIPTS.items()
-    if any(f"{name}(" in script for name in sdk_docs.promised() if name not in sdk_docs.names())
-}
 
 
-@pytest.mark.parametrize(
-    "title",
-    [
-        pytest.param(title, marks=pytest.mark.xfail(title in WAITS, reason="not there yet"))
-        for title in SCRIPTS
-    ],
-)
+@pytest.mark.parametrize("title", SCRIPTS)
 def test_a_script_of_the_page_runs(furnished: House, title: str) -> None:
     furnished.web.pages["/rows"] = lambda _: (200, b"[]")
     log = furnished.run(SCRIPTS[title], parameters(furnished)).fields
