@@ -185,7 +185,7 @@ def files() -> dict[Path, str]:
     return {
         DOCS: text,
         STUBS: sdk_stubs.stubs(functions),
-        **sdk_sections.pages(made, promised()),
+        **sdk_sections.pages(made),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.text import Language, Text
+from chalicelib.domain.text import Language
 
 Docs = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -32,23 +32,22 @@ _HEADS: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "modules": ("module", "for example"),
     },
 }
-_MISSING = Text("尚未提供: {}。", "Not there yet: {}.")
 
 
-def pages(docs: Docs, promised: Iterable[str]) -> dict[Path, str]:
-    """Each document with its parts made anew. `promised`: functions that are to come.
+def pages(docs: Docs) -> dict[Path, str]:
+    """Each document with its parts made anew.
 
     Raises KeyError where a document asks for a part that is not made.
     """
     return {
-        path: _filled(path.read_text("utf-8"), _parts(docs, promised, language))
+        path: _filled(path.read_text("utf-8"), _parts(docs, language))
         for path, language in PAGES.items()
     }
 
 
-def _parts(docs: Docs, promised: Iterable[str], language: Language) -> dict[str, str]:
+def _parts(docs: Docs, language: Language) -> dict[str, str]:
     return {
-        "functions": _functions(docs, promised, language),
+        "functions": _functions(docs, language),
         "variables": _variables(docs, language),
         "modules": _modules(docs, language),
     }
@@ -63,12 +62,9 @@ def _table(kind: str, language: Language, rows: Iterable[tuple[str, str]]) -> st
     return "\n".join([f"| {head} |", "|---|---|", *(f"| {one} | {two} |" for one, two in rows)])
 
 
-def _functions(docs: Docs, promised: Iterable[str], language: Language) -> str:
+def _functions(docs: Docs, language: Language) -> str:
     rows = [(f"`{one['signature']}`", _summary(one[language])) for one in docs["functions"]]
-    table = _table("functions", language, rows)
-    there = {one["name"] for one in docs["functions"]}
-    missing = ", ".join(f"`{name}`" for name in promised if name not in there)
-    return f"{table}\n\n{_MISSING.in_(language).format(missing)}" if missing else table
+    return _table("functions", language, rows)
 
 
 def _summary(words: str) -> str:
